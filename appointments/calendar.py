@@ -1,0 +1,99 @@
+"""The calendar that appointments are booked in, as the business sees it.
+
+Which calendar it is stands in `settings.CALENDAR_BACKEND` (a dotted path, as with EMAIL_BACKEND). Its errors say
+what is known about the outcome, because that decides what may be done next:
+
+    SlotTaken, BookingRefused   the calendar said no: nothing is booked
+    CalendarUnreachable         the request did not get there: nothing is booked, trying again is safe
+    OutcomeUnknown              it may or may not be booked: look it up with `find`, never repeat it blindly
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from appointments.models import Company, Service
+
+
+class CalendarError(Exception):
+    """Base of what a calendar can answer besides success; the text is for staff, not for callers."""
+
+
+class SlotTaken(CalendarError):
+    """The time is not, or no longer, available."""
+
+
+class BookingRefused(CalendarError):
+    """The calendar will never accept this request as it stands."""
+
+
+class CalendarUnreachable(CalendarError):
+    """Nothing was changed; it may be tried again."""
+
+
+class OutcomeUnknown(CalendarError):
+    """Whether something was changed is not known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingRequest:
+    """What is to be booked; `start` is an aware instant, `phone` E.164, `language` a two-letter code."""
+
+    booking_key: UUID
+    service: Service
+    start: datetime
+    attendee_name: str
+    attendee_email: str
+    phone: str | None
+    language: str
+    notes: str
+    call_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Booking:
+    """What the calendar holds; `status` is accepted, pending, cancelled or rejected."""
+
+    uid: str
+    id: int
+    start: datetime
+    end: datetime
+    status: str
+    booking_key: str
+
+
+class Calendar(ABC):
+    """One company's calendar."""
+
+    def __init__(self, company: Company) -> None:
+        self.company = company
+
+    @abstractmethod
+    def free_starts(self, service: Service, start: datetime, end: datetime) -> Sequence[datetime]:
+        """Bookable starts in [start, end), ascending, in UTC. Raises CalendarError, never "none" for "unknown"."""
+
+    @abstractmethod
+    def book(self, request: BookingRequest) -> Booking:
+        """Write one booking; raises CalendarError."""
+
+    @abstractmethod
+    def find(self, request: BookingRequest) -> Booking | None:
+        """The live booking that carries the request's booking key, if there is one; raises CalendarError."""
+
+    @abstractmethod
+    def move(self, uid: str, start: datetime, reason: str) -> Booking:
+        """Move a booking; the answer has a new uid. Raises CalendarError."""
+
+    @abstractmethod
+    def cancel(self, uid: str, reason: str) -> Booking:
+        """Cancel a booking; cancelled already counts as done. Raises CalendarError."""
+
+
+def calendar_of(company: Company) -> Calendar:
+    return cast(Calendar, import_string(settings.CALENDAR_BACKEND)(company))

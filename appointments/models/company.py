@@ -1,0 +1,136 @@
+"""A company and what it offers."""
+
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from appointments.phones import validate_e164
+from mcp_gateway.fields import EncryptedTextField
+from mcp_gateway.outbound import validate_vendor_url
+
+
+def validate_timezone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(_("%(name)s is not an IANA time zone such as Europe/Berlin."), params={"name": name})
+
+
+def default_opening_hours() -> dict[str, list[list[str]]]:
+    """Monday to Friday, nine to six, in the company's zone: `{"monday": [["09:00", "18:00"]], …}`."""
+    return {day: [["09:00", "18:00"]] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")}
+
+
+class Company(models.Model):
+    """A business whose phone the voice agent answers."""
+
+    class BookingMode(models.TextChoices):
+        AFTER_CALL = "after_call", _("after the call")
+        DURING_CALL = "during_call", _("during the call")
+
+    name = models.CharField(_("name"), max_length=150)
+    slug = models.SlugField(_("short name"), unique=True)
+    timezone = models.CharField(
+        _("time zone"), max_length=64, default="Europe/Berlin", validators=(validate_timezone,)
+    )
+    default_language = models.CharField(
+        _("language"), max_length=5, choices=settings.LANGUAGES, default="de", help_text=_("What callers hear.")
+    )
+    phone_number = models.CharField(
+        _("phone number"),
+        max_length=16,
+        null=True,
+        blank=True,
+        unique=True,
+        validators=(validate_e164,),
+        help_text=_("The number that callers dial, as +493012345678."),
+    )
+    email = models.EmailField(_("e-mail"), blank=True, help_text=_("Where follow-ups are announced."))
+    is_active = models.BooleanField(_("active"), default=True)
+    staff = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("staff"),
+        blank=True,
+        related_name="companies",
+        help_text=_("Who may see this company in the admin."),
+    )
+    retell_api_key = EncryptedTextField(_("Retell API key"), blank=True, default="")
+    retell_webhook_key = EncryptedTextField(
+        _("Retell webhook key"),
+        blank=True,
+        default="",
+        help_text=_('The key with the "webhook" badge in Retell: only that one signs.'),
+    )
+    calcom_api_key = EncryptedTextField(_("Cal.com API key"), blank=True, default="")
+    calcom_base_url = models.URLField(
+        _("Cal.com address"),
+        blank=True,
+        validators=(validate_vendor_url,),
+        help_text=_("Empty: the system's default. https://api.cal.eu for Cal.com's European instance."),
+    )
+    calcom_webhook_secret = EncryptedTextField(_("Cal.com webhook secret"), blank=True, default="")
+    booking_mode = models.CharField(
+        _("booking mode"), max_length=12, choices=BookingMode, default=BookingMode.AFTER_CALL
+    )
+    opening_hours = models.JSONField(_("opening hours"), default=default_opening_hours, blank=True)
+    notice_hours = models.PositiveSmallIntegerField(
+        _("notice for changes"), default=24, help_text=_("Hours before an appointment until which callers may move it.")
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+
+    class Meta:
+        db_table = "companies"
+        verbose_name = _("company")
+        verbose_name_plural = _("companies")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def calcom_url(self) -> str:
+        return (self.calcom_base_url or settings.CALCOM_API_URL).rstrip("/")
+
+
+class Service(models.Model):
+    """What can be booked, and what callers call it."""
+
+    company = models.ForeignKey(Company, verbose_name=_("company"), on_delete=models.CASCADE, related_name="services")
+    name = models.CharField(_("name"), max_length=150)
+    aliases = models.JSONField(
+        _("spoken aliases"),
+        default=list,
+        blank=True,
+        help_text=_('Other words for it, such as ["Herrenschnitt", "haircut"].'),
+    )
+    duration_minutes = models.PositiveSmallIntegerField(
+        _("duration"), validators=(MinValueValidator(1),), help_text=_("Minutes.")
+    )
+    calcom_event_type_id = models.PositiveBigIntegerField(_("Cal.com event type"), null=True, blank=True)
+    parallel_capacity = models.PositiveSmallIntegerField(
+        _("at the same time"),
+        default=1,
+        validators=(MinValueValidator(1),),
+        help_text=_("How many of it can take place at once."),
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        db_table = "services"
+        verbose_name = _("service")
+        verbose_name_plural = _("services")
+        ordering = ("company", "name")
+        constraints = (
+            models.UniqueConstraint(fields=("company", "name"), name="one_service_per_company_and_name"),
+        )
+        indexes = (models.Index(fields=("company", "calcom_event_type_id"), name="services_by_event_type"),)
+
+    def __str__(self) -> str:
+        return self.name

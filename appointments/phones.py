@@ -1,0 +1,35 @@
+"""Phone numbers in E.164, and the many ways to hide one."""
+
+import phonenumbers
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+# What providers write when the caller hides the number; the number is Twilio's spelling of "anonymous".
+HIDDEN = frozenset(
+    {"", "anonymous", "unknown", "blocked", "private", "withheld", "restricted", "unavailable", "none", "null"}
+)
+HIDDEN_NUMBERS = frozenset({"+266696687", "+86282452253", "+656667", "00000000"})
+DEFAULT_REGION = "DE"
+
+
+def to_e164(written: str | None, *, region: str = DEFAULT_REGION) -> str | None:
+    """The number as +493012345678; None when it is hidden, a SIP address, or no number at all.
+
+    `region` is the country of numbers that are written without one.
+    """
+    text = (written or "").strip()
+    if text.casefold() in HIDDEN or text in HIDDEN_NUMBERS:
+        return None
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def validate_e164(value: str) -> None:
+    """Validator of model fields."""
+    if to_e164(value) != value:
+        raise ValidationError(_("Write the number with its country, as +493012345678."))

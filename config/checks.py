@@ -1,0 +1,76 @@
+"""System checks that name wrong settings; `manage.py check --deploy` runs the ones for production too."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+DEVELOPMENT_MARK = "insecure-development-key"
+
+
+@register(Tags.security)
+def check_encryption_keys(**kwargs: Any) -> list[CheckMessage]:
+    """Every key in FIELD_ENCRYPTION_KEYS must be a Fernet key."""
+    for position, key in enumerate(settings.FIELD_ENCRYPTION_KEYS, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            return [
+                Error(
+                    f"FIELD_ENCRYPTION_KEYS: key {position} is not a Fernet key.",
+                    hint='Make one with: python -c "from cryptography.fernet import Fernet; '
+                    'print(Fernet.generate_key().decode())"',
+                    id="config.E001",
+                )
+            ]
+    return []
+
+
+@register(Tags.urls)
+def check_urls(**kwargs: Any) -> list[CheckMessage]:
+    """APP_URL and the vendors' URLs must be absolute http(s) URLs."""
+    return [
+        Error(f"{name} is not an absolute http or https URL.", hint=f"Example: {name}=https://…", id="config.E002")
+        for name in ("APP_URL", "RETELL_API_URL", "CALCOM_API_URL")
+        if not _is_web_url(getattr(settings, name))
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_production(**kwargs: Any) -> list[CheckMessage]:
+    """What development may do and production must not."""
+    found: list[CheckMessage] = []
+    if DEVELOPMENT_MARK in settings.SECRET_KEY:
+        found.append(Error("SECRET_KEY is the development key.", hint="Set SECRET_KEY.", id="config.E003"))
+    if urlsplit(settings.APP_URL).scheme != "https":
+        found.append(
+            Error(
+                "APP_URL is not https: Retell and Cal.com would send callers' data in the open.",
+                hint="Put a TLS proxy in front and set APP_URL=https://…",
+                id="config.E004",
+            )
+        )
+    if settings.ALLOW_PRIVATE_URLS:
+        found.append(
+            Error(
+                "ALLOW_PRIVATE_URLS is on: staff could point webhooks at the internal network.",
+                hint="Unset ALLOW_PRIVATE_URLS; it is for sandboxes and tests.",
+                id="config.E005",
+            )
+        )
+    if not settings.REDIS_URL:
+        found.append(
+            Warning(
+                "REDIS_URL is not set: cache, broker and limits work on this one machine only.",
+                hint="Fine for one machine; otherwise set REDIS_URL=redis://…",
+                id="config.W001",
+            )
+        )
+    return found
+
+
+def _is_web_url(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and bool(parts.netloc)

@@ -1,0 +1,14 @@
+"""The switchboard."""
+
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext_lazy as _
+
+
+class McpGatewayConfig(AppConfig):
+    name = "mcp_gateway"
+    verbose_name = _("Gateway")
+
+    def ready(self) -> None:
+        """Find every app's MCP servers, inbox handlers and sandboxes, as Django finds admin modules."""
+        autodiscover_modules("mcp_servers", "webhook_events")

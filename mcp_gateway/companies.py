@@ -1,0 +1,30 @@
+"""The company that calls are scoped to, by `settings.COMPANY_MODEL`.
+
+The gateway needs little of it: a primary key, `is_active`, a relation `staff` to the users who may see it.
+"""
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import models
+
+
+def company_model() -> type[models.Model]:
+    return apps.get_model(settings.COMPANY_MODEL)
+
+
+def visible_company_ids(user: AbstractBaseUser | AnonymousUser) -> frozenset[int] | None:
+    """The companies that a member of staff may see; None means all of them (superusers)."""
+    if getattr(user, "is_superuser", False):
+        return None
+    return frozenset(_companies().filter(staff=user).values_list("pk", flat=True))
+
+
+def active_company(company_id: int) -> Any | None:
+    return _companies().filter(pk=company_id, is_active=True).first()
+
+
+def _companies() -> models.QuerySet[Any]:
+    return company_model()._default_manager.all()

@@ -1,0 +1,25 @@
+"""The correlation id that joins a request, its tasks and its outgoing calls."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+from django_guid import get_guid
+from django_guid.context import guid
+
+
+def current() -> str:
+    """The id of the work at hand; work that came without one gets its own."""
+    if not get_guid():
+        guid.set(str(uuid4()))
+    return get_guid()
+
+
+@contextmanager
+def bound(correlation_id: str) -> Iterator[str]:
+    """Work under this id, and give back the one before."""
+    token = guid.set(correlation_id or str(uuid4()))
+    try:
+        yield get_guid()
+    finally:
+        guid.reset(token)

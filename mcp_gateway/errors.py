@@ -1,0 +1,70 @@
+"""What can go wrong in a call through the gateway: one tree of errors, one code each.
+
+Codes below zero are the JSON-RPC 2.0 specification's; positive ones are our application's. `kind` is a word for
+programs, `message` a sentence for people; neither ever carries an exception's text or a secret.
+"""
+
+from typing import Any, ClassVar
+
+
+class GatewayError(Exception):
+    """Base of every error that the caller may see."""
+
+    code: ClassVar[int] = -32603
+    kind: str = "internal_error"
+    message: str = "Internal error"
+    retryable: bool = False
+
+    def __init__(self, message: str = "", *, kind: str = "", retryable: bool | None = None, **data: Any) -> None:
+        self.message = message or type(self).message
+        self.kind = kind or type(self).kind
+        self.retryable = type(self).retryable if retryable is None else retryable
+        self.data = data
+        super().__init__(f"{self.code} {self.kind}")
+
+
+class ParseError(GatewayError):
+    code, kind, message = -32700, "parse_error", "Parse error"
+
+
+class InvalidRequest(GatewayError):
+    code, kind, message = -32600, "invalid_request", "Invalid Request"
+
+
+class MethodNotFound(GatewayError):
+    code, kind, message = -32601, "method_not_found", "Method not found"
+
+
+class InvalidParams(GatewayError):
+    code, kind, message = -32602, "invalid_params", "Invalid params"
+
+
+class InternalError(GatewayError):
+    """Something broke in our own house; the log has the details under the request id."""
+
+
+class Unauthorised(GatewayError):
+    code, kind, message = 1401, "unauthorised", "A valid token is needed: Authorization: Bearer …"
+
+
+class Forbidden(GatewayError):
+    code, kind, message = 1403, "forbidden", "This token may not do that"
+
+
+class NotFound(GatewayError):
+    code, kind, message = 1404, "not_found", "No such object"
+
+
+class Conflict(GatewayError):
+    code, kind, message = 1409, "conflict", "The object's state does not allow that"
+
+
+class UpstreamError(GatewayError):
+    """The vendor refused, failed, or could not be reached."""
+
+    code, kind, message = 1502, "upstream_error", "The external service did not answer as expected"
+
+
+class DeadlineExceeded(GatewayError):
+    code, kind, message = 1504, "deadline_exceeded", "The external service did not answer in time"
+    retryable = True

@@ -1,0 +1,125 @@
+"""JSON-RPC 2.0 on the wire: jsonrpcserver dispatches, this closes its gaps.
+
+It would run no member of a batch that has one bad member, take and give NaN, send exception texts to the client
+and lose a batch over one result that can't be serialised. So: the body is parsed strictly here, a batch is split
+before dispatch, each member is validated on its own, and every exception is mapped before the library sees it.
+"""
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from jsonrpcserver import Error, Result, Success, dispatch_to_serializable
+
+from mcp_gateway import correlation, gateway
+from mcp_gateway.errors import GatewayError, InvalidRequest, ParseError
+from mcp_gateway.principal import Principal
+
+MAX_BATCH = 100
+MAX_DEPTH = 32
+VERSION = "2.0"
+
+
+def respond(body: bytes, principal: Principal) -> str | None:
+    """The answer to a request body; None when nothing in it asks for one."""
+    try:
+        request = parse(body)
+        if not isinstance(request, list):
+            answer = _one(request, principal)
+            return None if answer is None else json.dumps(answer)
+        if not 1 <= len(request) <= MAX_BATCH:
+            raise InvalidRequest(f"A batch has 1 to {MAX_BATCH} members")
+    except GatewayError as error:
+        return json.dumps(error_answer(error))
+    answers = [answer for member in request if (answer := _one(member, principal)) is not None]
+    return json.dumps(answers) if answers else None
+
+
+def parse(body: bytes) -> Any:
+    """Strict JSON: UTF-8, finite numbers, a bounded depth. Raises ParseError."""
+    try:
+        value = json.loads(body.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError):
+        raise ParseError from None
+    if not _shallow(value, MAX_DEPTH):
+        raise ParseError("The request is nested too deeply")
+    return value
+
+
+def error_answer(error: GatewayError, request_id: Any = None) -> dict[str, Any]:
+    """A whole response object for an error."""
+    content = {"code": error.code, "message": error.message, "data": _data_of(error)}
+    return {"jsonrpc": VERSION, "error": content, "id": request_id}
+
+
+def _one(request: Any, principal: Principal) -> dict[str, Any] | None:
+    """The answer to one member; None for a notification."""
+    if not _is_valid(request):
+        return error_answer(InvalidRequest())
+    # Members that the specification does not know are none of the dispatcher's business.
+    known = {name: request[name] for name in ("jsonrpc", "method", "params", "id") if name in request}
+    answer: dict[str, Any] | None = dispatch_to_serializable(
+        known, methods=_Methods(principal), deserializer=_as_it_is, validator=_as_it_is
+    )
+    return answer
+
+
+class _Methods(dict[str, Callable[..., Result]]):
+    """The library's table of methods: every name leads through the gateway's own pipeline."""
+
+    def __init__(self, principal: Principal) -> None:
+        super().__init__()
+        self.principal = principal
+
+    def __missing__(self, name: str) -> Callable[..., Result]:
+        def method(*args: Any, **kwargs: Any) -> Result:
+            try:
+                return Success(gateway.call(name, kwargs or args, principal=self.principal))
+            except GatewayError as error:
+                return Error(code=error.code, message=error.message, data=_data_of(error))
+
+        return method
+
+
+def _is_valid(request: Any) -> bool:
+    return (
+        isinstance(request, dict)
+        and request.get("jsonrpc") == VERSION
+        and isinstance(request.get("method"), str)
+        and isinstance(request.get("params", []), list | dict)
+        and _is_id(request.get("id"))
+    )
+
+
+def _is_id(value: Any) -> bool:
+    return value is None or (isinstance(value, str | int | float) and not isinstance(value, bool))
+
+
+def _data_of(error: GatewayError) -> dict[str, Any]:
+    return {
+        "kind": error.kind,
+        "retryable": error.retryable,
+        "request_id": correlation.current(),
+        **error.data,
+    }
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number beyond all bounds")
+    return number
+
+
+def _shallow(value: Any, depth: int) -> bool:
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return depth >= 0 and all(_shallow(child, depth - 1) for child in children)

@@ -1,0 +1,163 @@
+"""What the gateway keeps: the inbox of webhook events, access tokens and the audit trail."""
+
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+COMPANY = settings.COMPANY_MODEL
+
+
+class WebhookEvent(models.Model):
+    """One verified message from a vendor. The table is the queue, Celery only the bell."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received", _("received")
+        PROCESSING = "processing", _("processing")
+        DONE = "done", _("done")
+        IGNORED = "ignored", _("ignored")
+        FAILED = "failed", _("failed")
+        DEAD = "dead", _("dead")
+
+    provider = models.CharField(_("provider"), max_length=20)
+    company = models.ForeignKey(
+        COMPANY, verbose_name=_("company"), on_delete=models.PROTECT, related_name="webhook_events"
+    )
+    event = models.CharField(_("event"), max_length=60)
+    dedupe_key = models.CharField(
+        _("dedupe key"), max_length=200, help_text=_("The same message sent again has the same key.")
+    )
+    payload = models.JSONField(_("payload"))
+    headers = models.JSONField(_("headers kept"), default=dict, blank=True)
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.RECEIVED)
+    attempts = models.JSONField(
+        _("attempts"), default=list, blank=True, help_text=_("Number, times, outcome and error of each attempt.")
+    )
+    next_attempt_at = models.DateTimeField(_("next attempt at"), default=timezone.now)
+    leased_until = models.DateTimeField(
+        _("leased until"),
+        null=True,
+        blank=True,
+        help_text=_("A worker has the event until then; afterwards another takes over."),
+    )
+    received_at = models.DateTimeField(_("received at"), default=timezone.now)
+    processed_at = models.DateTimeField(_("processed at"), null=True, blank=True)
+    correlation_id = models.CharField(_("correlation id"), max_length=36, blank=True)
+
+    class Meta:
+        db_table = "webhook_events"
+        verbose_name = _("webhook event")
+        verbose_name_plural = _("webhook events")
+        ordering = ("-received_at",)
+        constraints = (
+            models.UniqueConstraint(fields=("provider", "dedupe_key"), name="one_event_per_provider_and_key"),
+        )
+        indexes = (
+            models.Index(fields=("state", "next_attempt_at"), name="webhook_events_due"),
+            models.Index(fields=("company", "-received_at"), name="webhook_events_by_company"),
+            models.Index(fields=("correlation_id",), name="webhook_events_correlation"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.event} {self.pk}"
+
+
+class ApiToken(models.Model):
+    """A bearer token of an integrator. Only its prefix and a keyed hash are stored: it is shown once."""
+
+    name = models.CharField(_("name"), max_length=100, help_text=_("Who uses it, and where."))
+    company = models.ForeignKey(
+        COMPANY,
+        verbose_name=_("company"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="api_tokens",
+        help_text=_("Empty: every company. Only superusers may make such a token."),
+    )
+    prefix = models.CharField(_("prefix"), max_length=16, unique=True, editable=False)
+    token_hash = models.CharField(_("hash"), max_length=64, editable=False)
+    scopes = models.JSONField(
+        _("scopes"), default=list, help_text=_('A list of patterns of "server.method", such as ["calcom.get*"].')
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+
+    class Meta:
+        db_table = "api_tokens"
+        verbose_name = _("access token")
+        verbose_name_plural = _("access tokens")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @staticmethod
+    def usable() -> Q:
+        """Neither revoked nor expired, as of now."""
+        return Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
+
+
+class AppendOnly(Exception):
+    """The audit trail can be added to, never changed."""
+
+
+class AuditQuerySet(models.QuerySet["AuditEntry"]):
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise AppendOnly
+
+    def delete(self) -> NoReturn:
+        raise AppendOnly
+
+
+class AuditEntry(models.Model):
+    """Who did what to which object; secrets are masked before they come here. Append-only."""
+
+    class Actor(models.TextChoices):
+        STAFF = "staff", _("staff")
+        TOKEN = "token", _("token")
+        TASK = "task", _("task")
+        WEBHOOK = "webhook", _("webhook")
+
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    actor_kind = models.CharField(_("kind of actor"), max_length=10, choices=Actor)
+    actor = models.CharField(_("actor"), max_length=150)
+    company = models.ForeignKey(
+        COMPANY, verbose_name=_("company"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    action = models.CharField(_("action"), max_length=80)
+    object_type = models.CharField(_("object type"), max_length=80)
+    object_id = models.CharField(_("object"), max_length=64)
+    before = models.JSONField(_("before"), default=dict, blank=True)
+    after = models.JSONField(_("after"), default=dict, blank=True)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    correlation_id = models.CharField(_("correlation id"), max_length=36, blank=True)
+
+    objects = AuditQuerySet.as_manager()
+
+    class Meta:
+        db_table = "audit_entries"
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit trail")
+        ordering = ("-at", "-pk")
+        indexes = (
+            models.Index(fields=("object_type", "object_id"), name="audit_entries_by_object"),
+            models.Index(fields=("company", "-at"), name="audit_entries_by_company"),
+            models.Index(fields=("correlation_id",), name="audit_entries_correlation"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.action} {self.object_type} {self.object_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnly
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnly

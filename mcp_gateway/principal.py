@@ -1,0 +1,56 @@
+"""Who calls: a token, a member of staff, a vendor whose signature holds, or a task of our own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any
+
+from mcp_gateway.companies import visible_company_ids
+from mcp_gateway.models import ApiToken
+
+
+class Kind(StrEnum):
+    TOKEN = "token"
+    STAFF = "staff"
+    VENDOR = "vendor"
+    TASK = "task"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Principal:
+    """`companies` None means all of them; `scopes` are patterns of "server.method".
+
+    `signed_call` is what a vendor's verified body says of the phone call; nobody else has one.
+    """
+
+    kind: Kind
+    name: str
+    companies: frozenset[int] | None
+    scopes: tuple[str, ...] = ("*",)
+    signed_call: Mapping[str, Any] | None = None
+
+    def may_call(self, method: str) -> bool:
+        return any(fnmatchcase(method, scope) for scope in self.scopes)
+
+    def may_see(self, company_id: int) -> bool:
+        return self.companies is None or company_id in self.companies
+
+    @classmethod
+    def of_token(cls, token: ApiToken) -> "Principal":
+        companies = None if token.company_id is None else frozenset({token.company_id})
+        return cls(kind=Kind.TOKEN, name=f"token:{token.prefix}", companies=companies, scopes=tuple(token.scopes))
+
+    @classmethod
+    def of_staff(cls, user: Any) -> "Principal":
+        return cls(kind=Kind.STAFF, name=f"staff:{user.pk}", companies=visible_company_ids(user))
+
+    @classmethod
+    def of_vendor(cls, vendor: str, company_id: int, signed_call: Mapping[str, Any] | None = None) -> "Principal":
+        return cls(kind=Kind.VENDOR, name=vendor, companies=frozenset({company_id}), signed_call=signed_call)
+
+    @classmethod
+    def of_task(cls, name: str, company_id: int | None = None) -> "Principal":
+        """Code of our own; None as company means all of them."""
+        companies = None if company_id is None else frozenset({company_id})
+        return cls(kind=Kind.TASK, name=name, companies=companies)

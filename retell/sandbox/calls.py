@@ -1,0 +1,156 @@
+"""The rooms for calls: making them, reading one, listing them."""
+
+import secrets
+from typing import Any
+
+from mcp_gateway.sandbox import Reply, Request
+from retell.sandbox.agents import find_agent
+from retell.sandbox.base import RetellRooms, endpoint, json_body, page, required
+from retell.sandbox.errors import refuse, refuse_asset
+from retell.sandbox.filters import passes
+from retell.sandbox.numbers import chosen_agent, find_number
+from retell.sandbox.state import Asset, Json, Version, Workspace, new_id, now_ms
+
+IDEMPOTENCY_MS = 3_600_000
+JOIN_MS = 30_000
+CONCURRENCY_LIMIT = 20
+METADATA_BYTES = 50_000
+DETAIL_FIELDS = (
+    "transcript",
+    "transcript_object",
+    "transcript_with_tool_calls",
+    "scrubbed_transcript_with_tool_calls",
+    "latency",
+)
+
+
+def new_call_id() -> str:
+    return new_id("call", 27)
+
+
+def registered_call(agent: Asset, version: Version, call_type: str, *, call_id: str = "", **fields: Any) -> Json:
+    """A call object before anything happened; fields that are not set are left out."""
+    kept = {name: value for name, value in fields.items() if value is not None}
+    settings = ("agent_name", "data_storage_setting", "opt_in_signed_url")
+    return {
+        "call_id": call_id or new_call_id(),
+        "call_type": call_type,
+        "agent_id": agent.id,
+        "agent_version": version.number,
+        **{name: version.fields[name] for name in settings if name in version.fields},
+        "call_status": "registered",
+        **kept,
+    }
+
+
+def strings_only(values: Any) -> bool:
+    return isinstance(values, dict) and all(isinstance(value, str) for value in values.values())
+
+
+def _context(body: Json) -> Json:
+    """What a client may hang on a call, checked."""
+    variables = body.get("retell_llm_dynamic_variables")
+    if variables is not None and not strings_only(variables):
+        refuse(400, "retell_llm_dynamic_variables must be an object of strings")
+    metadata = body.get("metadata")
+    if metadata is not None and (not isinstance(metadata, dict) or len(str(metadata)) > METADATA_BYTES):
+        refuse(400, "metadata must be an object of at most 50kB")
+    return {
+        "metadata": metadata,
+        "retell_llm_dynamic_variables": variables,
+        "custom_sip_headers": body.get("custom_sip_headers"),
+    }
+
+
+def _outbound_agent(workspace: Workspace, number: Json, body: Json) -> tuple[Asset, Version]:
+    if body.get("override_agent_id"):
+        return find_agent(workspace, body["override_agent_id"], body.get("override_agent_version"))
+    bound = chosen_agent(number, "outbound_agents")
+    if bound is None:
+        refuse(400, "No outbound agent id set up for phone number.")
+    return find_agent(workspace, bound["agent_id"], body.get("override_agent_version", bound.get("agent_version")))
+
+
+def _earlier_call(workspace: Workspace, idempotency_key: str) -> Json | None:
+    made_ms, call_id = workspace.calls_by_idempotency_key.get(idempotency_key, (0, ""))
+    return workspace.calls.get(call_id) if made_ms > now_ms() - IDEMPOTENCY_MS else None
+
+
+class CallRooms(RetellRooms):
+    @endpoint("GET", "/get-api-key-info")
+    def get_api_key_info(self, workspace: Workspace, request: Request) -> Reply:
+        return Reply(body={"org_id": workspace.org_id, "org_name": workspace.org_name, "api_key_name": "REST"})
+
+    @endpoint("GET", "/get-concurrency")
+    def get_concurrency(self, workspace: Workspace, request: Request) -> Reply:
+        ongoing = [call for call in workspace.calls.values() if call["call_status"] == "ongoing"]
+        return Reply(
+            body={
+                "current_concurrency": len(ongoing),
+                "concurrency_limit": CONCURRENCY_LIMIT,
+                "base_concurrency": CONCURRENCY_LIMIT,
+                "purchased_concurrency": 0,
+                "concurrency_purchase_limit": 100,
+                "remaining_purchase_limit": 100,
+                "reserved_inbound_concurrency": 0,
+                "concurrency_burst_enabled": False,
+                "concurrency_burst_limit": 0,
+            }
+        )
+
+    @endpoint("POST", "/v2/create-phone-call")
+    def create_phone_call(self, workspace: Workspace, request: Request) -> Reply:
+        """The call stays registered until it is played with its `call_id`."""
+        body = json_body(request)
+        required(body, "from_number", "to_number")
+        number = find_number(workspace, body["from_number"])
+        key = str(body.get("idempotency_key") or "")
+        earlier = _earlier_call(workspace, key) if key else None
+        if earlier:
+            return Reply(status=201, body=earlier)
+        agent, version = _outbound_agent(workspace, number, body)
+        numbers = {"direction": "outbound", "from_number": body["from_number"], "to_number": body["to_number"]}
+        call = registered_call(agent, version, "phone_call", **numbers, **_context(body))
+        workspace.calls[call["call_id"]] = call
+        if key:
+            workspace.calls_by_idempotency_key[key] = (now_ms(), call["call_id"])
+        return Reply(status=201, body=call)
+
+    @endpoint("POST", "/v3/create-web-call")
+    def create_web_call(self, workspace: Workspace, request: Request) -> Reply:
+        """Without `agent_version` the latest version is used, draft or not."""
+        body = json_body(request)
+        required(body, "agent_id")
+        agent, version = find_agent(workspace, body["agent_id"], body.get("agent_version"))
+        call = registered_call(agent, version, "web_call", access_token=secrets.token_urlsafe(48), **_context(body))
+        workspace.calls[call["call_id"]] = call
+        return Reply(
+            status=201,
+            body={
+                "call_id": call["call_id"],
+                "access_token": call["access_token"],
+                "expires_at": now_ms() + JOIN_MS,
+                "ice_servers": [{"urls": "stun:127.0.0.1:3478"}],
+                "transport": "gateway",
+            },
+        )
+
+    @endpoint("GET", "/v2/get-call/{call_id}")
+    def get_call(self, workspace: Workspace, request: Request, call_id: str) -> Reply:
+        if call_id not in workspace.calls:
+            refuse_asset()
+        return Reply(body=workspace.calls[call_id])
+
+    @endpoint("POST", "/v3/list-calls")
+    def list_calls(self, workspace: Workspace, request: Request) -> Reply:
+        """Newest first unless asked otherwise; items lack transcripts and latency."""
+        body = json_body(request)
+        criteria = body.get("filter_criteria") or {}
+        found = [call for call in workspace.calls.values() if passes(call, criteria)]
+        found.sort(key=lambda call: call.get("start_timestamp", 0))
+        skip = int(body.get("skip") or 0)
+        kept = found[: len(found) - skip] if body.get("sort_order") != "ascending" else found[skip:]
+        listed = page(kept, body, lambda call: str(call["call_id"]), descending=True)
+        items = [{name: value for name, value in call.items() if name not in DETAIL_FIELDS} for call in listed["items"]]
+        total = {"total": len(found)} if body.get("include_total") else {}
+        return Reply(body={**listed, "items": items, **total})

@@ -1,0 +1,138 @@
+"""Signed HTTP requests to the customer's URLs, with retries; failures become steps and are never raised."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from retell.sandbox.script import CallScript
+from retell.sandbox.signing import HEADER, sign
+from retell.sandbox.state import Json, now_ms
+
+USER_AGENT = "axios/1.15.2"
+
+
+def encoded(payload: Any) -> bytes:
+    """JSON as the vendor's JavaScript writes it: no spaces, umlauts as they are."""
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outgoing:
+    """One request to make. `signed_at` (ms) signs the first attempt; None takes the time of sending."""
+
+    what: str
+    url: str
+    body: bytes
+    timeout_ms: int
+    retries: int
+    method: str = "POST"
+    headers: dict[str, str]
+    query: dict[str, str]
+    signed_at: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """What one try came to; `status` is None and `text` the reason when no answer came."""
+
+    what: str
+    number: int
+    status: int | None
+    text: str
+    ms: int
+    reason: str = ""
+
+    @property
+    def successful(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def body(self) -> Any:
+        try:
+            return json.loads(self.text)
+        except ValueError:
+            return self.text
+
+    def as_step(self) -> Json:
+        return {"what": self.what, "attempt": self.number, "status": self.status, "body": self.body, "ms": self.ms}
+
+
+@dataclass(frozen=True)
+class Courier:
+    """Sends for one call with the key, clock and habits of its script."""
+
+    script: CallScript
+    webhook_key: str
+
+    def clock_ms(self) -> int:
+        return now_ms() + self.script.clock_skew_ms
+
+    def send(self, outgoing: Outgoing) -> list[Attempt]:
+        """Every attempt until one is answered 2xx or the retries are used up."""
+        attempts: list[Attempt] = []
+        for number in range(1, outgoing.retries + 2):
+            if number > 1:
+                time.sleep(self.script.retry_backoff_ms * 2 ** (number - 2) / 1000)
+            attempts.append(self._try(outgoing, number))
+            if attempts[-1].successful:
+                break
+        return attempts
+
+    def send_copies(self, outgoing: Outgoing, copies: int) -> list[list[Attempt]]:
+        """The same request `copies` times over, one after the other or all at once."""
+        return together([lambda: self.send(outgoing)] * copies, parallel=bool(self.script.parallel))
+
+    def _try(self, outgoing: Outgoing, number: int) -> Attempt:
+        started = time.monotonic()
+        status: int | None = None
+        reason = ""
+        try:
+            with requests.Session() as session:
+                session.trust_env = False
+                response = session.request(
+                    outgoing.method,
+                    outgoing.url,
+                    data=outgoing.body,
+                    params=outgoing.query,
+                    headers=self._headers(outgoing, number),
+                    timeout=outgoing.timeout_ms / 1000,
+                )
+            status, text = response.status_code, response.content.decode("utf-8", "replace")
+        except requests.Timeout:
+            reason, text = "ECONNABORTED", f"timeout of {outgoing.timeout_ms}ms exceeded"
+        except requests.ConnectionError:
+            reason, text = "ECONNREFUSED", "connect ECONNREFUSED or socket hang up"
+        except (requests.RequestException, ValueError) as error:
+            reason, text = "ERR_INVALID_URL", str(error)
+        ms = round((time.monotonic() - started) * 1000)
+        return Attempt(what=outgoing.what, number=number, status=status, text=text, ms=ms, reason=reason)
+
+    def _headers(self, outgoing: Outgoing, number: int) -> dict[str, str]:
+        headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT, **outgoing.headers}
+        if self.script.omit_signature:
+            return headers
+        fresh = outgoing.signed_at is None or (number > 1 and self.script.resign)
+        timestamp_ms = self.clock_ms() if fresh or outgoing.signed_at is None else outgoing.signed_at
+        return {**headers, HEADER: sign(outgoing.body, self.script.sign_with or self.webhook_key, timestamp_ms)}
+
+
+def together(jobs: list[Callable[[], Any]], *, parallel: bool) -> list[Any]:
+    """The jobs' results in their order; run at once when `parallel`."""
+    if not parallel:
+        return [job() for job in jobs]
+    results: list[Any] = [None] * len(jobs)
+
+    def run(position: int) -> None:
+        results[position] = jobs[position]()
+
+    threads = [threading.Thread(target=run, args=(position,)) for position in range(len(jobs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
