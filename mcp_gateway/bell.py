@@ -11,13 +11,16 @@ from mcp_gateway.logs import log_failure
 logger = logging.getLogger(__name__)
 
 
-def ring_on_commit(task_name: str, *args: int) -> None:
-    """Send a task once the transaction stands; where the broker is away, the task's sweep finds the work."""
-    transaction.on_commit(partial(_ring, task_name, *args))
+def ring_on_commit(task_name: str, *args: int, countdown: float = 0) -> None:
+    """Send a task once the transaction stands, to be run after `countdown` seconds.
+
+    Where the broker is away nothing is lost: the sweep finds the work.
+    """
+    transaction.on_commit(partial(_ring, task_name, args, countdown))
 
 
-def _ring(task_name: str, *args: int) -> None:
+def _ring(task_name: str, args: tuple[int, ...], countdown: float) -> None:
     try:
-        current_app.send_task(task_name, args=args)
+        current_app.send_task(task_name, args=args, countdown=countdown)
     except Exception as error:
         log_failure(logger, f"No broker for {task_name}; its sweep takes over", error)

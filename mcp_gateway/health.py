@@ -1,13 +1,12 @@
 """Health of every server, of this process, and of what it can't do without."""
 
+import logging
 from typing import Any
 
 from django.db import connection
 
 from mcp_gateway.logs import log_failure
 from mcp_gateway.registry import Health, MCPServer, registry
-
-import logging
 
 logger = logging.getLogger(__name__)
 WORST_FIRST = ("down", "degraded", "ok")

@@ -8,7 +8,7 @@ the event of a worker that died is taken over.
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from mcp_gateway import correlation
+from mcp_gateway.backoff import delay_after
 from mcp_gateway.bell import ring_on_commit
 from mcp_gateway.logs import log_failure
 from mcp_gateway.models import WebhookEvent
@@ -27,9 +28,7 @@ State = WebhookEvent.State
 EventHandler = Callable[[WebhookEvent], WebhookEvent.State]
 
 LEASE = timedelta(minutes=5)
-BACK_OFF = tuple(
-    timedelta(seconds=seconds) for seconds in (10, 60, 5 * 60, 30 * 60, 2 * 3600, 6 * 3600)
-)
+OVERDUE = timedelta(minutes=2)
 ERROR_LENGTH = 200
 
 _handlers: dict[str, EventHandler] = {}
@@ -82,23 +81,27 @@ def process(event_id: int) -> WebhookEvent.State | None:
     if event is None:
         return None
     started_at = timezone.now()
+    state: WebhookEvent.State | None = None
+    error = ""
     with correlation.bound(event.correlation_id):
         try:
-            state, error = _handlers[event.provider](event), ""
+            state = _handlers[event.provider](event)
         except PermanentFailure as failure:
             state, error = State.FAILED, str(failure)
         except Exception as failure:
             log_failure(logger, f"Event {event.pk} failed", failure)
-            state, error = _state_after_failure(event), type(failure).__qualname__
-        _finish(event, state, error, started_at.isoformat())
-    return state
+            error = type(failure).__qualname__
+        return _finish(event, state, error, started_at)
 
 
 def due_events(limit: int = 100) -> list[int]:
     """Events that wait for a worker: new ones whose bell was lost, due retries, and leases that ran out."""
-    return list(
-        WebhookEvent.objects.filter(_due()).order_by("next_attempt_at").values_list("pk", flat=True)[:limit]
-    )
+    return list(WebhookEvent.objects.filter(_due()).order_by("next_attempt_at").values_list("pk", flat=True)[:limit])
+
+
+def overdue() -> int:
+    """How many events wait longer than the sweep leaves them: no worker is at work, or not enough of them."""
+    return WebhookEvent.objects.filter(_due(), next_attempt_at__lt=timezone.now() - OVERDUE).count()
 
 
 def _due() -> Q:
@@ -113,16 +116,17 @@ def _claim(event_id: int) -> WebhookEvent | None:
     return WebhookEvent.objects.select_related("company").get(pk=event_id) if claimed else None
 
 
-def _state_after_failure(event: WebhookEvent) -> WebhookEvent.State:
-    return State.RECEIVED if len(event.attempts) < len(BACK_OFF) else State.DEAD
-
-
-def _finish(event: WebhookEvent, state: WebhookEvent.State, error: str, started_at: str) -> None:
+def _finish(
+    event: WebhookEvent, state: WebhookEvent.State | None, error: str, started_at: datetime
+) -> WebhookEvent.State:
+    """Record the attempt and where it leaves the event; no state means: try again, or give up after the last try."""
     now = timezone.now()
     number = len(event.attempts) + 1
+    delay = delay_after(number) if state is None else None
+    state = state or (State.DEAD if delay is None else State.RECEIVED)
     attempt = {
         "number": number,
-        "started_at": started_at,
+        "started_at": started_at.isoformat(),
         "ended_at": now.isoformat(),
         "outcome": state.value,
         "error": error[:ERROR_LENGTH],
@@ -131,6 +135,7 @@ def _finish(event: WebhookEvent, state: WebhookEvent.State, error: str, started_
         state=state,
         attempts=[*event.attempts, attempt],
         leased_until=None,
-        next_attempt_at=now + BACK_OFF[min(number, len(BACK_OFF)) - 1] if state == State.RECEIVED else now,
-        processed_at=None if state == State.RECEIVED else now,
+        next_attempt_at=now + (delay or timedelta()),
+        processed_at=now if delay is None else None,
     )
+    return state

@@ -6,25 +6,23 @@ before dispatch, each member is validated on its own, and every exception is map
 """
 
 import json
-import math
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, cast
 
 from jsonrpcserver import Error, Result, Success, dispatch_to_serializable
 
-from mcp_gateway import correlation, gateway
+from mcp_gateway import correlation, gateway, strict_json
 from mcp_gateway.errors import GatewayError, InvalidRequest, ParseError
 from mcp_gateway.principal import Principal
 
 MAX_BATCH = 100
-MAX_DEPTH = 32
 VERSION = "2.0"
 
 
 def respond(body: bytes, principal: Principal) -> str | None:
     """The answer to a request body; None when nothing in it asks for one."""
     try:
-        request = parse(body)
+        request = _parsed(body)
         if not isinstance(request, list):
             answer = _one(request, principal)
             return None if answer is None else json.dumps(answer)
@@ -36,21 +34,17 @@ def respond(body: bytes, principal: Principal) -> str | None:
     return json.dumps(answers) if answers else None
 
 
-def parse(body: bytes) -> Any:
-    """Strict JSON: UTF-8, finite numbers, a bounded depth. Raises ParseError."""
-    try:
-        value = json.loads(body.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
-    except (ValueError, RecursionError):
-        raise ParseError from None
-    if not _shallow(value, MAX_DEPTH):
-        raise ParseError("The request is nested too deeply")
-    return value
-
-
 def error_answer(error: GatewayError, request_id: Any = None) -> dict[str, Any]:
     """A whole response object for an error."""
     content = {"code": error.code, "message": error.message, "data": _data_of(error)}
     return {"jsonrpc": VERSION, "error": content, "id": request_id}
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return strict_json.loads(body)
+    except strict_json.NotStrictJson as error:
+        raise ParseError(str(error)) from None
 
 
 def _one(request: Any, principal: Principal) -> dict[str, Any] | None:
@@ -59,10 +53,8 @@ def _one(request: Any, principal: Principal) -> dict[str, Any] | None:
         return error_answer(InvalidRequest())
     # Members that the specification does not know are none of the dispatcher's business.
     known = {name: request[name] for name in ("jsonrpc", "method", "params", "id") if name in request}
-    answer: dict[str, Any] | None = dispatch_to_serializable(
-        known, methods=_Methods(principal), deserializer=_as_it_is, validator=_as_it_is
-    )
-    return answer
+    answer = dispatch_to_serializable(known, methods=_Methods(principal), deserializer=_as_it_is, validator=_as_it_is)
+    return cast(dict[str, Any] | None, answer)
 
 
 class _Methods(dict[str, Callable[..., Result]]):
@@ -107,19 +99,3 @@ def _data_of(error: GatewayError) -> dict[str, Any]:
 
 def _as_it_is(value: Any) -> Any:
     return value
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError("a number beyond all bounds")
-    return number
-
-
-def _shallow(value: Any, depth: int) -> bool:
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return depth >= 0 and all(_shallow(child, depth - 1) for child in children)

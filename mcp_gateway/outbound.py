@@ -9,6 +9,7 @@ import requests
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django_guid.config import settings as guid_settings
 from requests.adapters import HTTPAdapter
 
 from mcp_gateway import correlation
@@ -29,7 +30,7 @@ def session() -> requests.Session:
 
 
 def correlation_header() -> dict[str, str]:
-    return {settings.DJANGO_GUID["GUID_HEADER_NAME"]: correlation.current()}
+    return {guid_settings.guid_header_name: correlation.current()}
 
 
 def validate_vendor_url(url: str) -> None:

@@ -124,9 +124,7 @@ class Method:
         if self.declaration.needs_company:
             fields["company_id"] = (int | None, None)
         extra: Literal["ignore", "forbid"] = "ignore" if self.declaration.ignores_unknown else "forbid"
-        return create_model(
-            f"{self.server.name}_{self.declaration.name}", __config__=ConfigDict(extra=extra), **fields
-        )
+        return create_model(f"{self.server.name}_{self.declaration.name}", __config__=ConfigDict(extra=extra), **fields)
 
     @cached_property
     def result(self) -> TypeAdapter[Any]:
@@ -189,7 +187,9 @@ def register(server_class: Server) -> Server:
 
 def _published(server: MCPServer) -> list[Method]:
     functions = (getattr(server, attribute) for attribute in dir(server) if not attribute.startswith("_"))
-    return [Method(server, function.declaration, function) for function in functions if hasattr(function, "declaration")]
+    return [
+        Method(server, function.declaration, function) for function in functions if hasattr(function, "declaration")
+    ]
 
 
 def _readable(error: ValidationError) -> list[dict[str, str]]:

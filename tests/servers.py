@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
-import MySQLdb
+import MySQLdb  # type: ignore[import-untyped]
 from redis import Redis as RedisClient
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -84,6 +84,7 @@ class Process:
         self.folder = Path(self._temporary.name)
         self.log_file = self.folder / "output.log"
         self._popen: subprocess.Popen[bytes] | None = None
+        self._group: int | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -115,6 +116,7 @@ class Process:
         """Start it, or start it again; the log goes on."""
         if self.running:
             raise RuntimeError(f"Already running: {self.command}")
+        self.kill()  # what a leader that died on its own has left behind
         with self.log_file.open("ab") as log:
             self._popen = subprocess.Popen(
                 self.command,
@@ -126,6 +128,7 @@ class Process:
                 start_new_session=True,
                 preexec_fn=functools.partial(_die_with_parent, os.getpid()),
             )
+        self._group = self._popen.pid
 
     def stop(self, seconds: float = 10) -> None:
         """Ask the process to end (SIGTERM), and end by SIGKILL what is left of its group after `seconds`."""
@@ -138,12 +141,13 @@ class Process:
 
     def kill(self) -> None:
         """End the whole group by SIGKILL; on return no member of it holds a port or a file any more."""
-        if self._popen is None:
+        # Forgotten once it is gone: its number may later belong to processes of others.
+        group, self._group = self._group, None
+        if group is None:
             return
-        group = self._popen.pid
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
-        self._popen.wait()
+        self._started.wait()
         eventually(lambda: not _group_lives(group), what=f"end of process group {group}")
 
     def close(self) -> None:
@@ -187,6 +191,8 @@ class Process:
 class _Server(Process):
     """A process that listens on one port, and has started only when it answers there."""
 
+    ready_seconds = 30.0
+
     def __init__(self, command: Sequence[str], port: int) -> None:
         super().__init__(command)
         self.port = port
@@ -195,7 +201,7 @@ class _Server(Process):
     def start(self) -> None:
         super().start()
         try:
-            self.wait_for(self.answers, what=f"answering on port {self.port}")
+            self.wait_for(self.answers, self.ready_seconds, what=f"answering on port {self.port}")
         except BaseException:
             self.kill()
             raise
@@ -222,11 +228,13 @@ class MariaDB(_Server):
         program = find_program("mariadbd", package="mariadb-server")
         network = (f"--bind-address={LOOPBACK}", f"--port={port}", "--skip-name-resolve")
         # The socket's name is relative to the data folder: its full path might be longer than the system allows.
-        files = ("--datadir=data", "--socket=mariadb.sock", "--pid-file=mariadb.pid")
+        files = ("--socket=mariadb.sock", "--pid-file=mariadb.pid")
         super().__init__([program, "--no-defaults", *network, *files, *self._settings], port)
+        self._data = self.folder / "data"
+        self.command.append(f"--datadir={self._data}")
 
     def start(self) -> None:
-        if not (self.folder / "data").exists():
+        if not self._data.exists():
             self._install()
         super().start()
 
@@ -259,11 +267,12 @@ class MariaDB(_Server):
             f"GRANT ALL PRIVILEGES ON *.* TO '{self.user}'@'{LOOPBACK}';\n"
         )
         options = ("--auth-root-authentication-method=normal", "--skip-test-db", f"--extra-file={accounts}")
-        command = [self._install_program, "--no-defaults", f"--datadir={self.folder / 'data'}", *options]
-        with self.log_file.open("ab") as log:
-            done = subprocess.run([*command, *self._settings], stdout=log, stderr=subprocess.STDOUT, check=False)
+        command = [self._install_program, "--no-defaults", f"--datadir={self._data}", *options, *self._settings]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise self._failure(f"mariadb-install-db ended with exit code {done.returncode}")
+            raise ProcessFailed(
+                f"{' '.join(command)} ended with exit code {done.returncode}\n{done.stdout}{done.stderr}"
+            )
 
 
 class Redis(_Server):

@@ -83,8 +83,9 @@ def test_mariadb_user_may_create_a_database_and_speaks_utf8mb4(mariadb: MariaDB)
     assert rows == (("utf8mb4",),)
 
 
-def test_mariadb_url_names_everything_a_client_needs(mariadb: MariaDB) -> None:
-    assert mariadb.url("test_x") == f"mysql://{mariadb.user}:{mariadb.password}@127.0.0.1:{mariadb.port}/test_x"
+def test_mariadb_url_names_everything_a_client_needs() -> None:
+    with closing(MariaDB()) as server:
+        assert server.url("test_x") == f"mysql://{server.user}:{server.password}@127.0.0.1:{server.port}/test_x"
 
 
 def test_mariadb_keeps_its_rows_over_a_restart(mariadb: MariaDB) -> None:
@@ -188,6 +189,15 @@ def test_nothing_is_left_of_a_server_that_fails_to_start(temporary: Path) -> Non
     assert list(temporary.iterdir()) == []
 
 
+def test_server_that_never_answers_is_ended() -> None:
+    with closing(Redis()) as server:
+        server.port = free_port()  # not the one that its command names
+        server.ready_seconds = 0.5
+        with pytest.raises(ProcessFailed, match="answering on port"):
+            server.start()
+        assert server.exit_code == -signal.SIGKILL
+
+
 def test_missing_program_names_the_package_to_install() -> None:
     with pytest.raises(MissingServer, match="apt-get install some-package"):
         find_program("no-such-program", package="some-package")
@@ -268,6 +278,15 @@ def test_killed_process_starts_again() -> None:
         process.wait_for(lambda: process.log() == "up\nup")
 
 
+def test_start_ends_what_a_dead_leader_left_behind() -> None:
+    with python("import subprocess; print(subprocess.Popen(['sleep', '60']).pid)") as process:
+        eventually(lambda: not process.running, what="end of the leader")
+        orphan = int(process.log())
+        assert alive(orphan)
+        process.start()
+        assert not alive(orphan)
+
+
 def test_process_dies_with_the_test_run_that_started_it(temporary: Path) -> None:
     code = (
         "import os, signal; from tests.servers import Process; child = Process(['sleep', '60']); child.start();"
@@ -301,5 +320,5 @@ def test_eventually_fails_with_what_was_wanted_and_the_last_value() -> None:
 
 def test_eventually_fails_with_the_last_exception() -> None:
     with pytest.raises(AssertionError, match=r"a booking \(last error: KeyError\('uid'\)\)") as failure:
-        eventually(lambda: {}["uid"], seconds=0, what="a booking")
+        eventually(lambda: dict[str, str]()["uid"], seconds=0, what="a booking")
     assert isinstance(failure.value.__cause__, KeyError)

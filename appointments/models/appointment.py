@@ -57,7 +57,16 @@ class Appointment(models.Model):
     calcom_booking_id = models.PositiveBigIntegerField(_("Cal.com booking id"), null=True, blank=True)
     held_until = models.DateTimeField(_("held until"), null=True, blank=True)
     leased_until = models.DateTimeField(
-        _("leased until"), null=True, blank=True, help_text=_("A worker is booking it until then.")
+        _("leased until"),
+        null=True,
+        blank=True,
+        help_text=_("Until then a worker has it, or waits to try again; afterwards any worker may take it."),
+    )
+    sent_at = models.DateTimeField(
+        _("sent at"),
+        null=True,
+        blank=True,
+        help_text=_("A booking request went to the calendar then, and its outcome is not known yet."),
     )
     notes = models.TextField(_("notes"), blank=True)
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, blank=True)
@@ -101,9 +110,7 @@ class FollowUp(models.Model):
         TAKEN = "taken", _("taken")
         DONE = "done", _("done")
 
-    company = models.ForeignKey(
-        Company, verbose_name=_("company"), on_delete=models.CASCADE, related_name="follow_ups"
-    )
+    company = models.ForeignKey(Company, verbose_name=_("company"), on_delete=models.CASCADE, related_name="follow_ups")
     kind = models.CharField(_("kind"), max_length=15, choices=Kind)
     call = models.ForeignKey(
         Call, verbose_name=_("call"), null=True, blank=True, on_delete=models.SET_NULL, related_name="follow_ups"

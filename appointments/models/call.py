@@ -60,7 +60,7 @@ class Call(models.Model):
         indexes = (
             models.Index(fields=("company", "-created_at"), name="calls_by_company"),
             models.Index(fields=("company", "caller_phone"), name="calls_by_caller"),
-            models.Index(fields=("status", "ended_at"), name="calls_by_status"),
+            models.Index(fields=("status", "updated_at"), name="calls_by_status"),
         )
 
     def __str__(self) -> str:

@@ -32,9 +32,7 @@ class Company(models.Model):
 
     name = models.CharField(_("name"), max_length=150)
     slug = models.SlugField(_("short name"), unique=True)
-    timezone = models.CharField(
-        _("time zone"), max_length=64, default="Europe/Berlin", validators=(validate_timezone,)
-    )
+    timezone = models.CharField(_("time zone"), max_length=64, default="Europe/Berlin", validators=(validate_timezone,))
     default_language = models.CharField(
         _("language"), max_length=5, choices=settings.LANGUAGES, default="de", help_text=_("What callers hear.")
     )
@@ -127,9 +125,7 @@ class Service(models.Model):
         verbose_name = _("service")
         verbose_name_plural = _("services")
         ordering = ("company", "name")
-        constraints = (
-            models.UniqueConstraint(fields=("company", "name"), name="one_service_per_company_and_name"),
-        )
+        constraints = (models.UniqueConstraint(fields=("company", "name"), name="one_service_per_company_and_name"),)
         indexes = (models.Index(fields=("company", "calcom_event_type_id"), name="services_by_event_type"),)
 
     def __str__(self) -> str:

@@ -149,7 +149,9 @@ class Bookings:
 
     def as_of(self, moment: datetime) -> list[Booking]:
         """What a reader sees whose copy of the data is as old as `moment`."""
-        seen = [[version for version in versions if version.updated_at <= moment] for versions in self._versions.values()]
+        seen = [
+            [version for version in versions if version.updated_at <= moment] for versions in self._versions.values()
+        ]
         return [versions[-1] for versions in seen if versions]
 
 
@@ -179,7 +181,12 @@ class Webhook:
 
 @dataclass(kw_only=True)
 class Settings:
-    """Switches of the control API. `rate_limit` per key and minute, None for none; seconds are seconds."""
+    """Switches of the control API.
+
+    `rate_limit` is per key and minute, None for none. Reads see the data as it was `read_lag_seconds` ago. Between
+    check and write of a booking lie `race_window_seconds`: parallel requests then collide as they do at the vendor,
+    the same start and end with 409, anything else by being booked twice.
+    """
 
     rate_limit: int | None = 120
     read_lag_seconds: float = 0.0

@@ -20,6 +20,14 @@ def parse_moment(text: object) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def checked_moment(text: object) -> datetime:
+    """The same where there must be one; raises ValueError."""
+    moment = parse_moment(text)
+    if moment is None:
+        raise ValueError(f"no instant: {text!r}")
+    return moment
+
+
 def iso_utc(moment: datetime) -> str:
     """`2026-03-02T08:00:00.000Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

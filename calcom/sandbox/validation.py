@@ -14,10 +14,51 @@ from calcom.sandbox.times import is_zone, parse_moment
 # A rule gets the property and its value and answers the constraint's name and text when it is broken.
 Rule = Callable[[str, Any], tuple[str, str] | None]
 
-LANGUAGES = (
-    "ar ca de es eu he id ja lv pl ro sr th vi az cs el es-419 fi hr it km nl pt ru sv tr zh-CN bg da en et fr hu iw "
-    "ko no pt-BR sk ta uk zh-TW bn"
-).split()
+LANGUAGES = [
+    "ar",
+    "ca",
+    "de",
+    "es",
+    "eu",
+    "he",
+    "id",
+    "ja",
+    "lv",
+    "pl",
+    "ro",
+    "sr",
+    "th",
+    "vi",
+    "az",
+    "cs",
+    "el",
+    "es-419",
+    "fi",
+    "hr",
+    "it",
+    "km",
+    "nl",
+    "pt",
+    "ru",
+    "sv",
+    "tr",
+    "zh-CN",
+    "bg",
+    "da",
+    "en",
+    "et",
+    "fr",
+    "hu",
+    "iw",
+    "ko",
+    "no",
+    "pt-BR",
+    "sk",
+    "ta",
+    "uk",
+    "zh-TW",
+    "bn",
+]
 EMAIL = re.compile(
     r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
 )
@@ -67,8 +108,8 @@ def find_problems(data: dict[str, Any], shape: Shape, *, unknown_allowed: bool =
     problems = [Problem(name, {"whitelistValidation": f"property {name} should not exist"}) for name in unknown]
     for name, known in shape.fields.items():
         problems += _problems_of_field(name, data.get(name), known)
-    for name, rule in shape.rules:
-        if broken := rule(name, data):
+    for name, check in shape.rules:
+        if broken := check(name, data):
             problems.append(Problem(name, dict([broken])))
     return problems
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from mcp_gateway.sandbox import Reply, Request
-from retell.sandbox.base import PAGE, RetellRooms, endpoint, json_body, page, required, version_number
+from retell.sandbox.base import PAGE, RetellRooms, endpoint, json_body, page
+from retell.sandbox.checks import required, whole_number
 from retell.sandbox.engines import KINDS, EngineKind, find_engine
 from retell.sandbox.errors import refuse, refuse_asset
 from retell.sandbox.state import Asset, Json, Version, Workspace, new_id
@@ -136,7 +137,7 @@ class AgentRooms(RetellRooms):
     def create_agent_version(self, workspace: Workspace, request: Request, agent_id: str) -> Reply:
         body = json_body(request)
         required(body, "base_version")
-        agent, base = find_agent(workspace, agent_id, version_number(body["base_version"], "base_version"))
+        agent, base = find_agent(workspace, agent_id, whole_number(body["base_version"], "base_version"))
         number = _next_number(workspace, agent, base)
         draft = agent.branch(base, number)
         for name in ("version_title", "version_description"):
@@ -153,7 +154,7 @@ class AgentRooms(RetellRooms):
         body = json_body(request)
         required(body, "version")
         agent = workspace.agents.get(agent_id)
-        version = agent.versions.get(version_number(body["version"], "version")) if agent else None
+        version = agent.versions.get(whole_number(body["version"], "version")) if agent else None
         if version is None:
             refuse_asset(404)
         version.change({name: body[name] for name in ("version_title", "version_description") if name in body})
@@ -165,7 +166,7 @@ class AgentRooms(RetellRooms):
 
     @endpoint("DELETE", "/delete-agent-version/{agent_id}", query=("version",))
     def delete_agent_version(self, workspace: Workspace, request: Request, agent_id: str) -> Reply:
-        number = version_number(request.query.get("version"), "request/query/version")
+        number = whole_number(request.query.get("version"), "request/query/version")
         agent, version = find_agent(workspace, agent_id, number)
         if version.is_published:
             refuse(400, "Cannot delete published agent version")

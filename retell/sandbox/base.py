@@ -2,9 +2,10 @@
 
 import functools
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from mcp_gateway.sandbox import Handler, Reply, Request, Sandbox, route
+from retell.sandbox.checks import whole_number
 from retell.sandbox.errors import Refusal, refuse, refuse_key, refuse_query
 from retell.sandbox.state import Asset, Json, Version, Workspace
 
@@ -70,28 +71,14 @@ def json_body(request: Request) -> Json:
     return body
 
 
-def required(body: Json, *names: str) -> None:
-    for name in names:
-        if body.get(name) in (None, ""):
-            refuse(400, f"request/body must have required property '{name}'")
-
-
-def version_number(value: Any, where: str) -> int:
-    """A version that must be a number, as on engines and in bodies."""
-    text = str(value)
-    if isinstance(value, bool) or not text.isdecimal():
-        refuse(400, f"{where} must be integer")
-    return int(text)
-
-
 def engine_version(asset: Asset, request: Request) -> Version | None:
     wanted = request.query.get("version")
-    return asset.pick(None if wanted is None else version_number(wanted, "request/query/version"))
+    return asset.pick(None if wanted is None else whole_number(wanted, "request/query/version"))
 
 
 def page(rows: Sequence[T], options: Json, key: Callable[[T], str], *, descending: bool = False) -> Json:
     """One page of `rows` (given in ascending order) as `{"items", "has_more", "pagination_key"?}`."""
-    limit = version_number(options.get("limit", DEFAULT_LIMIT), "limit")
+    limit = whole_number(options.get("limit", DEFAULT_LIMIT), "limit")
     if not 1 <= limit <= MAX_LIMIT:
         refuse(400, f"limit must be between 1 and {MAX_LIMIT}")
     order = options.get("sort_order", "descending" if descending else "ascending")
@@ -107,7 +94,7 @@ def page(rows: Sequence[T], options: Json, key: Callable[[T], str], *, descendin
 def _position_after(rows: Sequence[T], pagination_key: str | None, key: Callable[[T], str]) -> int:
     if pagination_key is None:
         return 0
-    for position, row in enumerate(rows):
-        if key(row) == pagination_key:
-            return position + 1
-    refuse(400, "Invalid pagination_key.")
+    position = next((n for n, row in enumerate(rows) if key(row) == pagination_key), None)
+    if position is None:
+        refuse(400, "Invalid pagination_key.")
+    return position + 1

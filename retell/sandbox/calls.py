@@ -5,9 +5,10 @@ from typing import Any
 
 from mcp_gateway.sandbox import Reply, Request
 from retell.sandbox.agents import find_agent
-from retell.sandbox.base import RetellRooms, endpoint, json_body, page, required
+from retell.sandbox.base import RetellRooms, endpoint, json_body, page
+from retell.sandbox.checks import required, strings_only, whole_number
 from retell.sandbox.errors import refuse, refuse_asset
-from retell.sandbox.filters import passes
+from retell.sandbox.filters import predicate
 from retell.sandbox.numbers import chosen_agent, find_number
 from retell.sandbox.state import Asset, Json, Version, Workspace, new_id, now_ms
 
@@ -41,10 +42,6 @@ def registered_call(agent: Asset, version: Version, call_type: str, *, call_id: 
         "call_status": "registered",
         **kept,
     }
-
-
-def strings_only(values: Any) -> bool:
-    return isinstance(values, dict) and all(isinstance(value, str) for value in values.values())
 
 
 def _context(body: Json) -> Json:
@@ -145,10 +142,9 @@ class CallRooms(RetellRooms):
     def list_calls(self, workspace: Workspace, request: Request) -> Reply:
         """Newest first unless asked otherwise; items lack transcripts and latency."""
         body = json_body(request)
-        criteria = body.get("filter_criteria") or {}
-        found = [call for call in workspace.calls.values() if passes(call, criteria)]
-        found.sort(key=lambda call: call.get("start_timestamp", 0))
-        skip = int(body.get("skip") or 0)
+        passes = predicate(body.get("filter_criteria") or {})
+        found = sorted(filter(passes, workspace.calls.values()), key=lambda call: int(call.get("start_timestamp", 0)))
+        skip = whole_number(body.get("skip", 0), "skip")
         kept = found[: len(found) - skip] if body.get("sort_order") != "ascending" else found[skip:]
         listed = page(kept, body, lambda call: str(call["call_id"]), descending=True)
         items = [{name: value for name, value in call.items() if name not in DETAIL_FIELDS} for call in listed["items"]]

@@ -1,11 +1,12 @@
 """Signed HTTP requests to the customer's URLs, with retries; failures become steps and are never raised."""
 
 import json
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
 
 import requests
 
@@ -13,6 +14,7 @@ from retell.sandbox.script import CallScript
 from retell.sandbox.signing import HEADER, sign
 from retell.sandbox.state import Json, now_ms
 
+T = TypeVar("T")
 USER_AGENT = "axios/1.15.2"
 
 
@@ -85,7 +87,9 @@ class Courier:
 
     def send_copies(self, outgoing: Outgoing, copies: int) -> list[list[Attempt]]:
         """The same request `copies` times over, one after the other or all at once."""
-        return together([lambda: self.send(outgoing)] * copies, parallel=bool(self.script.parallel))
+        again = replace(outgoing, signed_at=None) if self.script.resign else outgoing
+        jobs = [partial(self.send, one) for one in [outgoing, *[again] * (copies - 1)][:copies]]
+        return together(jobs, parallel=bool(self.script.parallel))
 
     def _try(self, outgoing: Outgoing, number: int) -> Attempt:
         started = time.monotonic()
@@ -116,23 +120,14 @@ class Courier:
         headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT, **outgoing.headers}
         if self.script.omit_signature:
             return headers
-        fresh = outgoing.signed_at is None or (number > 1 and self.script.resign)
-        timestamp_ms = self.clock_ms() if fresh or outgoing.signed_at is None else outgoing.signed_at
+        signed_before = None if number > 1 and self.script.resign else outgoing.signed_at
+        timestamp_ms = self.clock_ms() if signed_before is None else signed_before
         return {**headers, HEADER: sign(outgoing.body, self.script.sign_with or self.webhook_key, timestamp_ms)}
 
 
-def together(jobs: list[Callable[[], Any]], *, parallel: bool) -> list[Any]:
+def together(jobs: Sequence[Callable[[], T]], *, parallel: bool) -> list[T]:
     """The jobs' results in their order; run at once when `parallel`."""
     if not parallel:
         return [job() for job in jobs]
-    results: list[Any] = [None] * len(jobs)
-
-    def run(position: int) -> None:
-        results[position] = jobs[position]()
-
-    threads = [threading.Thread(target=run, args=(position,)) for position in range(len(jobs))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
+    with ThreadPoolExecutor(max_workers=max(1, len(jobs))) as pool:
+        return [started.result() for started in [pool.submit(job) for job in jobs]]

@@ -7,7 +7,8 @@ from typing import Any
 
 from mcp_gateway.sandbox import Reply, Request
 from retell.sandbox.agents import find_agent
-from retell.sandbox.base import PAGE, RetellRooms, endpoint, json_body, page, required
+from retell.sandbox.base import PAGE, RetellRooms, endpoint, json_body, page
+from retell.sandbox.checks import object_list, required
 from retell.sandbox.errors import refuse, refuse_asset
 from retell.sandbox.state import Json, Workspace, now_ms
 
@@ -54,7 +55,7 @@ def _checked(workspace: Workspace, body: Json) -> Json:
 
 
 def _check_agents(workspace: Workspace, agents: Any, where: str) -> None:
-    for n, agent in enumerate(agents):
+    for n, agent in enumerate(object_list(agents, where)):
         for name in ("agent_id", "weight"):
             if agent.get(name) is None:
                 refuse(400, f"{where}/{n} must have required property '{name}'")
@@ -75,11 +76,7 @@ def _changed(number: Json, changes: Json) -> Json:
 def _add(workspace: Workspace, phone_number: str, kind: str, body: Json) -> Reply:
     if phone_number in workspace.numbers:
         refuse(400, f"Phone number {phone_number} already exists.")
-    number: Json = {
-        "phone_number": phone_number,
-        "phone_number_pretty": phone_number,
-        "phone_number_type": kind,
-    }
+    number: Json = {"phone_number": phone_number, "phone_number_type": kind}
     workspace.numbers[phone_number] = _changed(number, _checked(workspace, body))
     return Reply(status=201, body=workspace.numbers[phone_number])
 

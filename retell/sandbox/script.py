@@ -17,6 +17,8 @@ class CallScript:
     A phone call names `to_number` and `from_number` ("anonymous" is one), a web call `agent_id` and `web_call`.
     `call_id` of a call that is registered plays that call; any other is taken as it is, so it can be played twice.
 
+    `call_fields` are laid over the call object once it has ended, `call_analysis` over its analysis.
+
     What may go wrong:
     `deliveries`: how often each event is sent, or {"call_ended": 3, "functions": 2, "function:<tool>": 2};
     `order`: "normal", "reversed" or a list of events, "functions" and "function:<tool>" (the rest follows as usual);
@@ -81,6 +83,11 @@ class CallScript:
         for step in named:
             if step not in (*EVENT_STEPS, "functions") and not step.startswith("function:"):
                 refuse(400, f"Unknown step: {step}")
+        copies = self.deliveries.values() if isinstance(self.deliveries, dict) else [self.deliveries]
+        if min(copies, default=1) < 1:
+            refuse(400, "deliveries are at least 1; use skip_events to lose an event")
+        if set(self.skip_events) - set(EVENT_STEPS):
+            refuse(400, "Only events can be skipped")
         for turn in self.script:
             if len({"user", "agent", "function"} & set(turn)) != 1:
                 refuse(400, "A turn is one of user, agent and function")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from retell.sandbox.checks import object_list
 from retell.sandbox.errors import refuse
 from retell.sandbox.state import Json, now_ms
 
@@ -11,8 +12,20 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 LEGACY_CALENDAR = ("check_availability_cal", "book_appointment_cal")
 LLM_TOOLS = frozenset(
-    "end_call transfer_call agent_swap press_digit send_sms custom code extract_dynamic_variable "
-    "bridge_transfer cancel_transfer mcp integration_app".split()
+    {
+        "agent_swap",
+        "bridge_transfer",
+        "cancel_transfer",
+        "code",
+        "custom",
+        "end_call",
+        "extract_dynamic_variable",
+        "integration_app",
+        "mcp",
+        "press_digit",
+        "send_sms",
+        "transfer_call",
+    }
 )
 FLOW_TOOLS = frozenset({"custom", "integration_app"})
 CUSTOM_DEFAULTS: Json = {
@@ -36,7 +49,8 @@ def saved_llm_fields(changes: Json) -> Json:
     if changes.get("general_tools") is not None:
         saved["general_tools"] = saved_tools(changes["general_tools"], "general_tools")
     if changes.get("states") is not None:
-        saved["states"] = [_with_tools(state, f"states/{n}") for n, state in enumerate(changes["states"])]
+        states = object_list(changes["states"], "states")
+        saved["states"] = [_with_tools(state, f"states/{n}") for n, state in enumerate(states)]
     _refuse_twin_names(llm_tools(saved))
     _check_mcps(saved.get("mcps"))
     return saved
@@ -49,7 +63,8 @@ def saved_flow_fields(changes: Json) -> Json:
         tools = saved_tools(changes["tools"], "tools", allowed=FLOW_TOOLS)
         saved["tools"] = [{"tool_id": f"tool-{now_ms() + n}", **tool} for n, tool in enumerate(tools)]
     if changes.get("nodes") is not None:
-        saved["nodes"] = [_saved_node(node, f"nodes/{n}") for n, node in enumerate(changes["nodes"])]
+        nodes = object_list(changes["nodes"], "nodes")
+        saved["nodes"] = [_saved_node(node, f"nodes/{n}") for n, node in enumerate(nodes)]
     _refuse_twin_names(iter(saved.get("tools") or ()))
     _check_mcps(saved.get("mcps"))
     return saved
@@ -71,9 +86,7 @@ def flow_tools(fields: Json) -> Iterator[Json]:
 
 
 def saved_tools(tools: Any, where: str, *, allowed: frozenset[str] = LLM_TOOLS) -> list[Json]:
-    if not isinstance(tools, list):
-        refuse(400, f"{where} must be array")
-    return [_saved_tool(tool, f"{where}/{n}", allowed) for n, tool in enumerate(tools)]
+    return [_saved_tool(tool, f"{where}/{n}", allowed) for n, tool in enumerate(object_list(tools, where))]
 
 
 def _with_tools(holder: Json, where: str) -> Json:
@@ -88,9 +101,7 @@ def _saved_node(node: Json, where: str) -> Json:
     return _with_tools(node, where) if node.get("type") == "subagent" else node
 
 
-def _saved_tool(tool: Any, where: str, allowed: frozenset[str]) -> Json:
-    if not isinstance(tool, dict):
-        refuse(400, f"{where} must be object")
+def _saved_tool(tool: Json, where: str, allowed: frozenset[str]) -> Json:
     kind = tool.get("type")
     if kind in LEGACY_CALENDAR:
         refuse(400, f"{where}: {kind} is no longer supported. Use the Cal.com integration instead.")
@@ -158,7 +169,7 @@ def _refuse_twin_names(tools: Iterator[Json]) -> None:
 
 
 def _check_mcps(servers: Any) -> None:
-    for n, server in enumerate(servers or ()):
+    for n, server in enumerate(object_list(servers, "mcps")):
         if not server.get("id"):
             refuse(400, "MCP id cannot be empty or null")
         for name in ("name", "url"):

@@ -1,0 +1,50 @@
+# Two commands for a newcomer: `make demo` and `make test`. README says more.
+
+PYTHON ?= python3
+BIN := .venv/bin
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard */locale/*/LC_MESSAGES/django.po))
+
+.PHONY: demo run test check messages clean
+
+demo: .venv/runtime $(CATALOGUES)  ## One whole phone call against the sandboxes, then stop
+	$(BIN)/python manage.py demo
+
+run: .venv/runtime $(CATALOGUES)  ## The same, and stay up with the admin
+	$(BIN)/python manage.py demo --stay
+
+test: .venv/development $(CATALOGUES) lint  ## Everything, on MariaDB and Redis and on the embedded default
+	.ci/packages test
+	$(BIN)/python -m tests.on_servers $(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not servers"
+
+check: .venv/development $(CATALOGUES) lint  ## Lint, types, import rules and the quick tests on SQLite
+	$(BIN)/python -m pytest -m "not servers and not processes"
+
+.PHONY: lint
+lint: .venv/development $(CATALOGUES)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py check
+
+messages: .venv/development  ## Collect what is to be translated
+	cd appointments && ../$(BIN)/django-admin makemessages -l de --no-location
+	cd retell && ../$(BIN)/django-admin makemessages -l de --no-location
+
+%.mo: %.po
+	msgfmt --check -o $@ $<
+
+.venv/runtime: requirements.txt
+	.ci/packages demo
+	test -d .venv || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/development: requirements-dev.txt .venv/runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+clean:  ## Forget the virtual environment and what the embedded default has written
+	rm -rf .venv var

@@ -1,0 +1,101 @@
+"""Admin of the business: companies, services, customers, calls, appointments, follow-ups."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
+from appointments.phones import to_e164
+from mcp_gateway.staff_admin import CompanyScopedAdmin, ReadOnlyAdmin, SecretsForm
+
+BY_COMPANY = ("company", admin.RelatedOnlyFieldListFilter)
+
+
+class PhoneSearchMixin:
+    """A phone number is found however it is written: 030 1234…, +49 30 1234…, 0049…."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        found: tuple[models.QuerySet[Any], bool] = super().get_search_results(  # type: ignore[misc]
+            request, queryset, to_e164(search_term) or search_term
+        )
+        return found
+
+
+class ServiceInline(admin.TabularInline):
+    model = Service
+    extra = 0
+    show_change_link = True
+
+
+@admin.register(Company)
+class CompanyAdmin(CompanyScopedAdmin):
+    company_lookup = "pk"
+    form = SecretsForm
+    list_display = ("name", "phone_number", "timezone", "default_language", "booking_mode", "is_active")
+    list_filter = ("is_active", "booking_mode", "default_language")
+    search_fields = ("name", "slug", "phone_number", "email")
+    prepopulated_fields = {"slug": ("name",)}
+    filter_horizontal = ("staff",)
+    inlines = (ServiceInline,)
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "is_active", "phone_number", "email", "staff")}),
+        (_("Language and time"), {"fields": ("default_language", "timezone", "opening_hours")}),
+        (_("Booking"), {"fields": ("booking_mode", "notice_hours")}),
+        (_("Retell.ai"), {"fields": ("retell_api_key", "retell_webhook_key")}),
+        (_("Cal.com"), {"fields": ("calcom_api_key", "calcom_base_url", "calcom_webhook_secret")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who may see a company is not for its own staff to widen."""
+        return () if request.user.is_superuser else ("staff", "slug", "is_active")
+
+
+@admin.register(Service)
+class ServiceAdmin(CompanyScopedAdmin):
+    list_display = ("name", "company", "duration_minutes", "calcom_event_type_id", "parallel_capacity", "is_active")
+    list_filter = ("is_active", BY_COMPANY)
+    search_fields = ("name", "aliases", "=calcom_event_type_id")
+    list_select_related = ("company",)
+
+
+@admin.register(Customer)
+class CustomerAdmin(PhoneSearchMixin, CompanyScopedAdmin):
+    list_display = ("name", "phone", "email", "company", "language", "created_at")
+    list_filter = ("language", BY_COMPANY)
+    search_fields = ("name", "phone", "email")
+    list_select_related = ("company",)
+
+
+@admin.register(Call)
+class CallAdmin(PhoneSearchMixin, ReadOnlyAdmin):
+    list_display = ("created_at", "call_id", "company", "customer", "caller_phone", "direction", "status", "is_test")
+    list_filter = ("status", "created_at", "direction", "is_test", BY_COMPANY)
+    search_fields = ("call_id", "caller_phone", "customer__name")
+    list_select_related = ("company", "customer")
+
+
+@admin.register(Appointment)
+class AppointmentAdmin(PhoneSearchMixin, ReadOnlyAdmin):
+    """To be looked at: a change goes through the booking service, never around it."""
+
+    list_filter = ("status", "starts_at", ("service", admin.RelatedOnlyFieldListFilter), BY_COMPANY)
+    list_display = ("starts_at", "attendee_name", "service", "company", "customer", "status", "calcom_booking_uid")
+    search_fields = ("=calcom_booking_uid", "attendee_name", "customer__name", "customer__phone", "call__call_id")
+    list_select_related = ("company", "customer", "service")
+
+
+@admin.register(FollowUp)
+class FollowUpAdmin(CompanyScopedAdmin):
+    list_display = ("created_at", "kind", "company", "what_to_do", "status", "assignee")
+    list_filter = ("status", "kind", BY_COMPANY)
+    search_fields = ("what_to_do", "call__call_id", "appointment__attendee_name")
+    readonly_fields = ("company", "kind", "call", "appointment", "what_to_do", "created_at")
+    list_select_related = ("company", "assignee")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False

@@ -1,0 +1,278 @@
+"""From a wish to a booking, exactly once.
+
+    booking --(the calendar confirms)--> scheduled
+    booking --(it refuses, or nothing helps)--> failed, with a follow-up for staff
+
+The row and its booking key are committed before the calendar is asked. `sent_at` is committed right before the
+request leaves and removed when its outcome is known: whoever finds it set (after a lost answer or a killed
+worker) looks the booking up by its key before asking again. A claim is a lease, so that a dead worker's
+appointment is taken over and a living one's is not.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from appointments.calendar import (
+    Booking,
+    BookingRefused,
+    BookingRequest,
+    Calendar,
+    CalendarError,
+    CalendarUnreachable,
+    OutcomeUnknown,
+    SlotTaken,
+    calendar_of,
+)
+from appointments.customers import customer_for
+from appointments.models import Appointment, Call, FollowUp, Service
+from appointments.wishes import Wish, booking_key, wish_of
+from mcp_gateway.backoff import delay_after
+from mcp_gateway.bell import ring_on_commit
+
+logger = logging.getLogger(__name__)
+
+Status = Appointment.Status
+
+# Longer than the longest request to the calendar with its look-up.
+LEASE = timedelta(minutes=2)
+# A calendar that reads from a copy may not show a fresh booking at once.
+STALE_READS = timedelta(seconds=30)
+UNCONFIRMED_LOOK = timedelta(minutes=15)
+FORGOTTEN_CALLS = timedelta(days=2)
+BOOK_TASK = "appointments.tasks.book_appointment"
+
+
+def book_wish(call: Call) -> Appointment | None:
+    """Turn the wish of a call that is over into a booking; None when there is nothing to book (yet)."""
+    if not call.is_over or (wish := wish_of(call)) is None:
+        return None
+    try:
+        appointment = intended_appointment(call, wish)
+    except Service.DoesNotExist:
+        _review_call(call, f"{wish.service_type} is no longer offered. The caller wished it for {wish.starts_at}.")
+        return None
+    return book(appointment)
+
+
+def intended_appointment(call: Call, wish: Wish) -> Appointment:
+    """The committed intent to book the wish: one row per call, whoever comes first."""
+    appointment, _ = Appointment.objects.select_related("service", "company", "call").get_or_create(
+        booking_key=booking_key(call), defaults={**_columns(call, wish), "status": Status.BOOKING}
+    )
+    return appointment
+
+
+def book(appointment: Appointment) -> Appointment:
+    """Book it unless it is booked, given up, or in another worker's hands; returns the row as it is then."""
+    if _claim(appointment):
+        appointment.refresh_from_db()
+        try:
+            booking = _booking_of(appointment, calendar_of(appointment.company))
+        except (SlotTaken, BookingRefused) as refusal:
+            _fail(appointment, FollowUp.Kind.BOOKING_FAILED, str(refusal))
+        except CalendarError as trouble:
+            _try_later(appointment, trouble)
+        else:
+            _settle(appointment, booking)
+        appointment.refresh_from_db()
+    return appointment
+
+
+def waiting_appointments(limit: int = 100) -> list[int]:
+    """Appointments to be booked that nobody works on: the bell was lost, a worker died, or it is time again."""
+    rows = Appointment.objects.filter(_free(), status=Status.BOOKING)
+    return list(rows.order_by("updated_at").values_list("pk", flat=True)[:limit])
+
+
+def calls_to_book(limit: int = 100) -> list[int]:
+    """Calls that ended lately with a wish that nothing was made of."""
+    since = timezone.now() - FORGOTTEN_CALLS
+    rows = Call.objects.filter(status__in=Call.OVER, updated_at__gte=since, appointments=None, follow_ups=None)
+    return list(rows.exclude(collected_data={}).order_by("updated_at").values_list("pk", flat=True)[:limit])
+
+
+def placeholder_email(appointment: Appointment) -> str:
+    """An address of our own that nobody mails, unique per booking: Cal.com wants one of every attendee."""
+    return f"{appointment.booking_key}@{settings.PLACEHOLDER_EMAIL_DOMAIN}"
+
+
+def _columns(call: Call, wish: Wish) -> dict[str, object]:
+    service = call.company.services.get(pk=wish.service_id)
+    return {
+        "company": call.company,
+        "service": service,
+        "call": call,
+        "customer": call.customer,
+        "starts_at": wish.starts_at,
+        "ends_at": wish.starts_at + timedelta(minutes=service.duration_minutes),
+        "attendee_name": wish.customer_name,
+        "attendee_email": wish.email,
+        "notes": wish.notes or "",
+        "language": wish.language,
+    }
+
+
+def _free() -> Q:
+    return Q(leased_until=None) | Q(leased_until__lt=timezone.now())
+
+
+def _claim(appointment: Appointment) -> bool:
+    return bool(
+        Appointment.objects.filter(_free(), pk=appointment.pk, status=Status.BOOKING).update(
+            leased_until=timezone.now() + LEASE, attempts=F("attempts") + 1
+        )
+    )
+
+
+def _booking_of(appointment: Appointment, calendar: Calendar) -> Booking:
+    """What the calendar holds for this appointment, asked for at most once at a time. Raises CalendarError."""
+    request = _request(appointment)
+    if appointment.sent_at is not None:
+        if found := calendar.find(request):
+            return found
+        if appointment.calcom_booking_uid:
+            raise BookingRefused("The booking was cancelled or rejected in the calendar.")
+        if timezone.now() - appointment.sent_at < STALE_READS:
+            raise OutcomeUnknown("The calendar does not show the booking yet.")
+    _note_sent(appointment, timezone.now())
+    try:
+        return calendar.book(request)
+    except CalendarUnreachable:
+        _note_sent(appointment, None)
+        raise
+    except SlotTaken:
+        # Taken by whom? An earlier request of ours may have arrived after all.
+        if found := calendar.find(request):
+            return found
+        raise
+
+
+def _request(appointment: Appointment) -> BookingRequest:
+    call = appointment.call
+    return BookingRequest(
+        booking_key=appointment.booking_key,
+        service=appointment.service,
+        start=appointment.starts_at,
+        attendee_name=appointment.attendee_name,
+        attendee_email=appointment.attendee_email or placeholder_email(appointment),
+        phone=call.caller_phone if call else None,
+        language=appointment.language or appointment.company.default_language,
+        notes=appointment.notes,
+        call_id=call.call_id if call else "",
+    )
+
+
+def _note_sent(appointment: Appointment, at: datetime | None) -> None:
+    Appointment.objects.filter(pk=appointment.pk).update(sent_at=at)
+    appointment.sent_at = at
+
+
+def _settle(appointment: Appointment, booking: Booking) -> None:
+    """Write down what the calendar says, if it is what was asked for."""
+    if booking.start != appointment.starts_at:
+        _undo_wrong_time(appointment, booking)
+    elif booking.status == "accepted":
+        _schedule(appointment, booking)
+    elif booking.status == "pending":
+        _await_confirmation(appointment, booking)
+    else:
+        _fail(appointment, FollowUp.Kind.NEEDS_REVIEW, f"The calendar answered with a {booking.status} booking.")
+
+
+def _schedule(appointment: Appointment, booking: Booking) -> None:
+    call = appointment.call
+    phone = call.caller_phone if call else None
+    try:
+        with transaction.atomic():
+            customer = appointment.customer or customer_for(
+                appointment.company,
+                phone=phone,
+                name=appointment.attendee_name,
+                email=appointment.attendee_email,
+                language=appointment.language,
+            )
+            changed = Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
+                status=Status.SCHEDULED,
+                customer=customer,
+                calcom_booking_uid=booking.uid,
+                calcom_booking_id=booking.id,
+                ends_at=booking.end,
+                leased_until=None,
+                sent_at=None,
+                last_error="",
+                updated_at=timezone.now(),
+            )
+            if not changed:
+                raise IntegrityError("The appointment changed while it was being booked")
+            if call:
+                Call.objects.filter(pk=call.pk, customer=None).update(customer=customer)
+    except IntegrityError:
+        # Nothing of ours may be lost silently: the booking exists in the calendar, its row says otherwise.
+        _fail(appointment, FollowUp.Kind.NEEDS_REVIEW, f"Compare with booking {booking.uid} in the calendar.")
+
+
+def _await_confirmation(appointment: Appointment, booking: Booking) -> None:
+    """A requested booking is no booking yet: somebody has to confirm it in the calendar."""
+    Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
+        calcom_booking_uid=booking.uid,
+        calcom_booking_id=booking.id,
+        leased_until=timezone.now() + UNCONFIRMED_LOOK,
+        updated_at=timezone.now(),
+    )
+    _follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, "The booking waits for confirmation in the calendar.")
+
+
+def _undo_wrong_time(appointment: Appointment, booking: Booking) -> None:
+    """The calendar booked another time than the caller asked for: nobody wants that booking."""
+    try:
+        calendar_of(appointment.company).cancel(booking.uid, "Booked at another time than requested")
+        told = "The calendar booked another time than requested; that booking was cancelled again."
+    except CalendarError as trouble:
+        told = f"The calendar booked another time than requested. Cancel booking {booking.uid} by hand: {trouble}"
+    _fail(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
+
+
+def _try_later(appointment: Appointment, trouble: CalendarError) -> None:
+    delay = delay_after(appointment.attempts)
+    if delay is None:
+        _fail(appointment, FollowUp.Kind.NEEDS_REVIEW, f"{trouble} Look in the calendar before you book by hand.")
+        return
+    Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
+        leased_until=timezone.now() + delay, last_error=_short(trouble), updated_at=timezone.now()
+    )
+    # A second later: the lease must have run out when the bell rings.
+    ring_on_commit(BOOK_TASK, appointment.pk, countdown=delay.total_seconds() + 1)
+
+
+def _fail(appointment: Appointment, kind: FollowUp.Kind, why: str) -> None:
+    with transaction.atomic():
+        Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
+            status=Status.FAILED, leased_until=None, sent_at=None, last_error=_short(why), updated_at=timezone.now()
+        )
+        _follow_up(appointment, kind, why)
+
+
+def _follow_up(appointment: Appointment, kind: FollowUp.Kind, what_to_do: str) -> None:
+    FollowUp.objects.get_or_create(
+        appointment=appointment,
+        kind=kind,
+        defaults={"company": appointment.company, "call": appointment.call, "what_to_do": what_to_do},
+    )
+
+
+def _review_call(call: Call, what_to_do: str) -> None:
+    FollowUp.objects.get_or_create(
+        call=call,
+        appointment=None,
+        kind=FollowUp.Kind.NEEDS_REVIEW,
+        defaults={"company": call.company, "what_to_do": what_to_do},
+    )
+
+
+def _short(text: object) -> str:
+    return str(text)[:500]

@@ -1,0 +1,192 @@
+"""From pieces to one day and one time, or to the reason why there is none."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, time, timedelta
+from typing import Final, TypeVar
+
+from appointments.spoken.dates import earliest_first
+from appointments.spoken.meaning import Clock, Day, Hours, Part, Piece, Problem, Week, Weekday, Window, between
+from appointments.spoken.weekdays import next_weekday, weekday_in_week
+
+T = TypeVar("T")
+Opening = tuple[time, time]
+
+A_WEEK: Final = timedelta(weeks=1)
+# A year further off is a mishearing: "zwanzig dreißig" is 20:30 rather than 2030.
+HORIZON: Final = timedelta(days=731)
+EARLIEST_WISH: Final = time(6)
+MIDNIGHT: Final = time(0)
+
+
+@dataclass(frozen=True, slots=True)
+class DayChoice:
+    day: date | None
+    problem: Problem | None = None
+    candidates: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimeChoice:
+    moment: time | None = None
+    problem: Problem | None = None
+    candidates: tuple[time, ...] = ()
+    window: Window | None = None
+    approximate: bool = False
+
+
+def of_kind(pieces: Iterable[Piece], kind: type[T]) -> list[T]:
+    """The pieces of one kind, each meaning once."""
+    return list(dict.fromkeys(piece for piece in pieces if isinstance(piece, kind)))
+
+
+# Days
+
+
+def choose_day(pieces: Sequence[Piece], today: date) -> DayChoice:
+    """The one day that all pieces agree on."""
+    days, weekdays, weeks = of_kind(pieces, Day), of_kind(pieces, Weekday), of_kind(pieces, Week)
+    if not (days or weekdays or weeks):
+        return DayChoice(None, Problem.DATE_REQUIRED)
+    for day in days:
+        if day.problem:
+            return DayChoice(None, day.problem, day.readings)
+    named = days or _unnamed_days(weekdays, weeks, today)
+    agreed = _agreed([day.readings for day in named])
+    fitting = [found for found in agreed if _fits(found, weekdays, weeks, today)]
+    if len(fitting) == 1:
+        return _within_reach(fitting[0], today)
+    if fitting:
+        return DayChoice(None, Problem.DATE_UNCLEAR, earliest_first(fitting))
+    return _contradiction(named, weekdays, today)
+
+
+def _unnamed_days(weekdays: list[Weekday], weeks: list[Week], today: date) -> list[Day]:
+    if weeks:
+        return [Day((weekday_in_week(today, day.number, week.offset),)) for day in weekdays for week in weeks]
+    return [_bare_weekday(day, today) for day in weekdays]
+
+
+def _bare_weekday(day: Weekday, today: date) -> Day:
+    """ "Montag" is the next one; said on a Monday it may be today as well."""
+    following = next_weekday(today, day.number)
+    return Day((today, following) if today.weekday() == day.number else (following,))
+
+
+def _fits(found: date, weekdays: list[Weekday], weeks: list[Week], today: date) -> bool:
+    return all(found.weekday() == day.number for day in weekdays) and all(
+        found == weekday_in_week(today, found.weekday(), week.offset) for week in weeks
+    )
+
+
+def _within_reach(found: date, today: date) -> DayChoice:
+    if found < today:
+        return DayChoice(None, Problem.DATE_IN_PAST, (found,))
+    if found > today + HORIZON:
+        return DayChoice(None, Problem.DATE_UNCLEAR, (found,))
+    return DayChoice(found)
+
+
+def _contradiction(named: list[Day], weekdays: list[Weekday], today: date) -> DayChoice:
+    """Nothing fits all that was said: the dates named, and for a wrong weekday the nearest day that has it."""
+    dates = earliest_first(reading for day in named for reading in day.readings)
+    reachable = [found for found in dates if _within_reach(found, today).day]
+    if dates and not reachable:
+        return _within_reach(dates[0], today)
+    wrong = {day.number for day in weekdays for found in reachable if found.weekday() != day.number}
+    if len(weekdays) != 1 or not wrong:
+        return DayChoice(None, Problem.DATE_UNCLEAR, dates)
+    meant = (_nearest(found, number, today) for found in reachable for number in wrong)
+    return DayChoice(None, Problem.WEEKDAY_MISMATCH, earliest_first((*reachable, *meant)))
+
+
+def _nearest(found: date, weekday: int, today: date) -> date:
+    after = next_weekday(found, weekday)
+    before = after - A_WEEK
+    return before if before >= today and found - before < after - found else after
+
+
+# Times
+
+
+def choose_time(pieces: Sequence[Piece], opening: Opening) -> TimeChoice:
+    """The one time that all pieces agree on, and the window in which the caller would come."""
+    clocks, parts, hours = of_kind(pieces, Clock), of_kind(pieces, Part), of_kind(pieces, Hours)
+    approximate = any(clock.rough for clock in clocks) or any(stretch.rough for stretch in hours)
+    if len(parts) > 1 or len(hours) > 1:
+        return TimeChoice(problem=Problem.TIME_UNCLEAR, approximate=approximate)
+    within = _window(hours, parts, opening)
+    if within.problem or not clocks:
+        return replace(within, problem=within.problem or Problem.TIME_REQUIRED, approximate=approximate)
+    choice = _settle(_joined(clocks), parts, opening)
+    if hours and choice.moment and within.window and choice.moment not in within.window:
+        choice = TimeChoice(problem=Problem.TIME_UNCLEAR, candidates=(choice.moment,))
+    return replace(choice, window=within.window, approximate=approximate)
+
+
+def _joined(clocks: list[Clock]) -> Clock:
+    """What several expressions agree on: "halb drei" and "14:30" are 14:30."""
+    readings = _agreed([clock.readings for clock in clocks])
+    literals = {clock.literal for clock in clocks if clock.literal} & set(readings)
+    return Clock(
+        readings,
+        literal=literals.pop() if len(literals) == 1 else None,
+        formal=all(clock.formal for clock in clocks),
+    )
+
+
+def _settle(clock: Clock, parts: list[Part], opening: Opening, *, as_end: bool = False) -> TimeChoice:
+    """A part of the day tells the morning from the afternoon, or else the opening hours do."""
+    readings = tuple(found for found in clock.readings if all(part.includes(found, as_end=as_end) for part in parts))
+    if not readings:
+        return TimeChoice(problem=Problem.TIME_UNCLEAR, candidates=clock.readings)
+    if clock.literal and not parts:
+        return TimeChoice(clock.literal)
+    likely = readings if len(readings) == 1 else _when_open(readings, opening, as_end=as_end)
+    early = clock.formal and len(readings) > 1 and EARLIEST_WISH <= readings[0] not in likely
+    if len(likely) != 1 or early:
+        return TimeChoice(problem=Problem.TIME_AMBIGUOUS, candidates=readings)
+    # Which midnight, that before the day or that after it? "0 Uhr" would be literal.
+    doubtful = likely[0] == MIDNIGHT and clock.literal is None
+    return TimeChoice(likely[0], Problem.TIME_AMBIGUOUS if doubtful else None)
+
+
+def _when_open(readings: tuple[time, ...], opening: Opening, *, as_end: bool) -> tuple[time, ...]:
+    """An appointment begins before closing time, but a window may end with it, and never begins it."""
+    opens, closes = opening
+    found = {reading for reading in readings if between(opens, reading, closes)}
+    if as_end:
+        found = (found - {opens}) | ({closes} & set(readings))
+    return tuple(sorted(found))
+
+
+def _window(hours: list[Hours], parts: list[Part], opening: Opening) -> TimeChoice:
+    of_part = next((part.window for part in parts), None)
+    if not hours:
+        return TimeChoice(window=of_part)
+    start, end = (
+        _settle(clock, parts, opening, as_end=as_end) if clock else TimeChoice()
+        for clock, as_end in ((hours[0].start, False), (hours[0].end, True))
+    )
+    problem = start.problem or end.problem
+    if problem is None and start.moment and end.moment and start.moment >= end.moment:
+        problem = Problem.TIME_UNCLEAR
+    if problem:
+        return TimeChoice(problem=problem, candidates=(*start.candidates, *end.candidates))
+    return TimeChoice(window=_narrowed(Window(start.moment, end.moment), of_part))
+
+
+def _narrowed(told: Window, of_part: Window | None) -> Window:
+    """The hours told, and where they leave an end open the part of the day, unless they lie beyond it."""
+    if of_part is None:
+        return told
+    start, end = told.start or of_part.start, told.end or of_part.end
+    return Window(start, end) if start and end and start < end else told
+
+
+def _agreed(alternatives: Sequence[tuple[T, ...]]) -> tuple[T, ...]:
+    """What is among the readings of every expression."""
+    if not alternatives:
+        return ()
+    first, *others = alternatives
+    return tuple(found for found in first if all(found in other for other in others))

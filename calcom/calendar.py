@@ -1,0 +1,137 @@
+"""Cal.com as the calendar that appointments are booked in. Every call goes through the gateway."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from appointments.calendar import (
+    Booking,
+    BookingRefused,
+    BookingRequest,
+    Calendar,
+    CalendarError,
+    CalendarUnreachable,
+    OutcomeUnknown,
+    SlotTaken,
+)
+from appointments.models import Company, Service
+from calcom import types
+from mcp_gateway import gateway
+from mcp_gateway.errors import GatewayError, InvalidParams
+from mcp_gateway.principal import Principal
+
+# What each kind of gateway error says for certain; any other leaves a write's outcome open.
+CERTAIN: dict[str, type[CalendarError]] = {
+    "slot_taken": SlotTaken,
+    "already_cancelled": BookingRefused,
+    "rescheduled_already": BookingRefused,
+    "not_found": BookingRefused,
+    "refused": BookingRefused,
+    InvalidParams.kind: BookingRefused,
+    # Of the company's set-up, not of the request: it can succeed once staff have mended that.
+    "not_configured": CalendarUnreachable,
+    "unauthorised": CalendarUnreachable,
+    "rate_limited": CalendarUnreachable,
+    "unreachable": CalendarUnreachable,
+}
+# A booking that Cal.com shifted, or that staff have moved since, still lies near the asked start.
+SEARCH_AROUND = timedelta(days=1)
+
+_bookings = TypeAdapter(list[types.Booking])
+
+
+class CalcomCalendar(Calendar):
+    """`timeout_seconds` bounds each request of a caller with a budget; default: the client's own."""
+
+    def __init__(self, company: Company, *, timeout_seconds: float | None = None) -> None:
+        super().__init__(company)
+        self.timeout_seconds = timeout_seconds
+
+    def free_starts(self, service: Service, start: datetime, end: datetime) -> Sequence[datetime]:
+        params = {"event_type_id": _event_type_id(service), "start": start.isoformat(), "end": end.isoformat()}
+        return types.FreeStarts.model_validate(self._read("checkAvailability", params)).starts
+
+    def book(self, request: BookingRequest) -> Booking:
+        params = {
+            "event_type_id": _event_type_id(request.service),
+            "start": request.start.isoformat(),
+            "attendee": {
+                "name": request.attendee_name,
+                "email": request.attendee_email,
+                "phone": request.phone,
+                "language": request.language,
+            },
+            "notes": request.notes,
+            "booking_key": str(request.booking_key),
+            "metadata": {"call_id": request.call_id},
+        }
+        return self._write("createBooking", params)
+
+    def find(self, request: BookingRequest) -> Booking | None:
+        for found in self._candidates(request):
+            if found.booking_key == str(request.booking_key) and not found.is_over:
+                return _booking(found)
+        return None
+
+    def move(self, uid: str, start: datetime, reason: str) -> Booking:
+        return self._write("rescheduleBooking", {"uid": uid, "start": start.isoformat(), "reason": reason})
+
+    def cancel(self, uid: str, reason: str) -> Booking:
+        return self._write("cancelBooking", {"uid": uid, "reason": reason})
+
+    def _candidates(self, request: BookingRequest) -> Iterator[types.Booking]:
+        for email in _addresses(request):
+            params = {
+                "event_type_id": _event_type_id(request.service),
+                "attendee_email": email,
+                "start": (request.start - SEARCH_AROUND).isoformat(),
+                "end": (request.start + SEARCH_AROUND).isoformat(),
+                "status": list(types.LIVE),
+            }
+            yield from _bookings.validate_python(self._read("getBookings", params))
+
+    def _read(self, method: str, params: dict[str, Any]) -> Any:
+        return self._call(method, params, unclear=CalendarUnreachable)
+
+    def _write(self, method: str, params: dict[str, Any]) -> Booking:
+        return _booking(types.Booking.model_validate(self._call(method, params, unclear=OutcomeUnknown)))
+
+    def _call(self, method: str, params: dict[str, Any], *, unclear: type[CalendarError]) -> Any:
+        principal = Principal.of_task("calendar", self.company.pk)
+        try:
+            return gateway.call(
+                f"calcom.{method}", {**params, "timeout_seconds": self.timeout_seconds}, principal=principal
+            )
+        except GatewayError as error:
+            raise CERTAIN.get(error.kind, unclear)(_for_staff(error)) from error
+
+
+def _event_type_id(service: Service) -> int:
+    if service.calcom_event_type_id is None:
+        raise BookingRefused(f"{service.name} has no Cal.com event type")
+    return service.calcom_event_type_id
+
+
+def _addresses(request: BookingRequest) -> Iterator[str]:
+    """Where Cal.com may have put the booking: an event type that hides the e-mail makes one of the number."""
+    yield request.attendee_email
+    if request.phone:
+        yield f"{request.phone.removeprefix('+')}@sms.cal.com"
+
+
+def _for_staff(error: GatewayError) -> str:
+    vendor_message = error.data.get("vendor_message")
+    return f"{error.message}: {vendor_message}" if vendor_message else error.message
+
+
+def _booking(found: types.Booking) -> Booking:
+    return Booking(
+        uid=found.uid,
+        id=found.id,
+        start=found.start,
+        end=found.end,
+        status=found.status,
+        booking_key=found.booking_key,
+    )

@@ -1,0 +1,204 @@
+"""Cal.com's API v2 with one company's key: the right version for each path, times in UTC, one type of error.
+
+Nothing is repeated here, and nobody but the MCP server should use it: calls belong through the gateway.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+import requests
+from pydantic import ValidationError
+
+from appointments.phones import to_e164
+from calcom.errors import CalcomError, ErrorKind, error_of_answer, error_of_failure
+from calcom.types import LIVE, Account, Answer, Booking, EventType, NewBooking, Status
+from mcp_gateway.outbound import correlation_header, session
+
+logger = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 2.0
+READ_SECONDS = 5.0
+# Cal.com answers a booking only after calendars, conferences, mails and webhooks.
+WRITE_SECONDS = 25.0
+
+# By the first part of the path; a missing header means Cal.com's oldest version. What isn't here needs none.
+VERSIONS = {"bookings": "2024-08-13", "slots": "2024-09-04", "event-types": "2024-06-14"}
+
+MAX_METADATA_KEY = 40
+MAX_METADATA_VALUE = 500
+
+PAGE = 250
+MAX_PAGES = 4
+
+Data = TypeVar("Data")
+
+
+class Pagination(Answer):
+    has_next_page: bool = False
+
+
+class Envelope(Answer, Generic[Data]):
+    """Every success; the slots' one has been seen without a `status`."""
+
+    data: Data
+    pagination: Pagination = Pagination()
+
+
+class Slot(Answer):
+    start: datetime
+
+
+class CalcomClient:
+    """`timeout` in seconds replaces the waiting times for callers that have a budget. Raises CalcomError."""
+
+    def __init__(self, base_url: str, api_key: str, *, timeout: float | None = None) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.api_key = api_key.strip()
+        self.timeout = timeout
+
+    def me(self) -> Account:
+        return self._get(Envelope[Account], "/v2/me").data
+
+    def event_types(self) -> list[EventType]:
+        """The personal event types of the key's owner, hidden ones included."""
+        return self._get(Envelope[list[EventType]], "/v2/event-types").data
+
+    def free_starts(self, event_type_id: int, start: datetime, end: datetime, *, time_zone: str = "") -> list[datetime]:
+        """Bookable starts in [start, end), ascending, in UTC."""
+        query = {"eventTypeId": event_type_id, "start": _iso(start), "end": _iso(end)}
+        if time_zone:
+            query["timeZone"] = time_zone
+        days = self._get(Envelope[dict[str, list[Slot]]], "/v2/slots", query).data
+        found = {slot.start.astimezone(UTC) for slots in days.values() for slot in slots}
+        # Cal.com reads an end at midnight as the end of that day.
+        return sorted(moment for moment in found if start <= moment < end)
+
+    def bookings(
+        self,
+        *,
+        event_type_id: int | None = None,
+        attendee_email: str = "",
+        start: datetime | None = None,
+        end: datetime | None = None,
+        status: Sequence[Status] = LIVE,
+    ) -> list[Booking]:
+        """Bookings that lie in [start, end], by start. More than four pages of them are refused, not cut off."""
+        asked = {
+            "eventTypeId": event_type_id,
+            "attendeeEmail": attendee_email,
+            "afterStart": start and _iso(start),
+            "beforeEnd": end and _iso(end),
+            "status": ",".join(status),
+        }
+        query = {name: value for name, value in asked.items() if value}
+        found: list[Booking] = []
+        for page in range(MAX_PAGES):
+            answer = self._get(
+                Envelope[list[Booking]],
+                "/v2/bookings",
+                {**query, "sortStart": "asc", "take": PAGE, "skip": page * PAGE},
+            )
+            found += answer.data
+            if not answer.pagination.has_next_page:
+                return found
+        raise CalcomError(ErrorKind.REFUSED, f"There are more than {len(found)} such bookings: narrow the search.")
+
+    def booking(self, uid: str) -> Booking:
+        return self._get(Envelope[Booking], f"/v2/bookings/{quote(uid, safe='')}").data
+
+    def book(self, new: NewBooking) -> Booking:
+        """For round robin and unconfirmed bookings Cal.com may answer with an older one of the same attendee."""
+        attendee = {"name": new.name, "email": new.email, "timeZone": new.time_zone, "language": new.language}
+        if new.phone and to_e164(new.phone) == new.phone:
+            attendee["phoneNumber"] = new.phone
+        body = {
+            "eventTypeId": new.event_type_id,
+            "start": _iso(new.start),
+            "attendee": attendee,
+            "metadata": _metadata(new.metadata),
+        }
+        if new.notes:
+            body["bookingFieldsResponses"] = {"notes": new.notes}
+        return self._post("/v2/bookings", body)
+
+    def reschedule(self, uid: str, start: datetime, reason: str) -> Booking:
+        """The new booking, which has a new uid."""
+        body = {"start": _iso(start), "reschedulingReason": reason}
+        return self._post(f"/v2/bookings/{quote(uid, safe='')}/reschedule", body)
+
+    def cancel(self, uid: str, reason: str) -> Booking:
+        """Cal.com asks the host, whose key this is, for a reason."""
+        return self._post(f"/v2/bookings/{quote(uid, safe='')}/cancel", {"cancellationReason": reason})
+
+    def _get(self, envelope: type[Envelope[Data]], path: str, query: dict[str, Any] | None = None) -> Envelope[Data]:
+        return self._call(envelope, requests.Request("GET", self.base_url + path, params=query), path, READ_SECONDS)
+
+    def _post(self, path: str, body: dict[str, Any]) -> Booking:
+        request = requests.Request("POST", self.base_url + path, json=body)
+        return self._call(Envelope[Booking], request, path, WRITE_SECONDS).data
+
+    def _call(
+        self, envelope: type[Envelope[Data]], request: requests.Request, path: str, seconds: float
+    ) -> Envelope[Data]:
+        try:
+            return _parsed(envelope, self._answer(request, path, self.timeout or seconds))
+        except CalcomError as error:
+            # A read changes nothing, so there is nothing unknown about it.
+            if request.method == "GET" and error.kind is ErrorKind.UNKNOWN_OUTCOME:
+                error.kind = ErrorKind.UNREACHABLE
+            error.message = error.message.replace(self.api_key, "…") if self.api_key else error.message
+            # The path without its query, which may hold an e-mail address.
+            logger.warning("Cal.com: %s %s: %s, request %s", request.method, path, error, error.x_request_id or "-")
+            raise
+
+    def _answer(self, request: requests.Request, path: str, seconds: float) -> requests.Response:
+        try:
+            request.headers = self._headers(path)
+            prepared = session().prepare_request(request)
+        except ValueError:
+            raise CalcomError(ErrorKind.REFUSED, "The stored address or key can't be part of a request.") from None
+        timeout = (min(CONNECT_SECONDS, seconds), seconds)
+        try:
+            return session().send(prepared, timeout=timeout, allow_redirects=False)
+        except requests.RequestException as failure:
+            raise error_of_failure(failure) from None
+
+    def _headers(self, path: str) -> dict[str, str | bytes]:
+        version = VERSIONS.get(path.split("/")[2])
+        return {
+            # As bytes, so that a key with other characters is noticed here and not on the wire.
+            "Authorization": f"Bearer {self.api_key}".encode("ascii"),
+            **correlation_header(),
+            **({"cal-api-version": version} if version else {}),
+        }
+
+
+def _parsed(envelope: type[Envelope[Data]], response: requests.Response) -> Envelope[Data]:
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if not 200 <= response.status_code < 300 or not isinstance(body, dict) or body.get("status") == "error":
+        raise error_of_answer(response, body)
+    try:
+        return envelope.model_validate(body)
+    except ValidationError:
+        raise CalcomError(
+            ErrorKind.UNKNOWN_OUTCOME,
+            "An answer of an unknown form.",
+            status=response.status_code,
+            x_request_id=response.headers.get("X-Request-Id", ""),
+        ) from None
+
+
+def _iso(moment: datetime) -> str:
+    """`2026-03-02T08:00:00.000Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _metadata(given: dict[str, str]) -> dict[str, str]:
+    """Within Cal.com's limits: what is longer is cut."""
+    return {key[:MAX_METADATA_KEY]: value[:MAX_METADATA_VALUE] for key, value in given.items()}

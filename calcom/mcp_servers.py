@@ -1,0 +1,202 @@
+"""Cal.com behind the gateway: every request to a company's Cal.com account passes here."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+from django.db.models.functions import Length
+from pydantic import BaseModel, Field
+
+from appointments.models import Appointment, Company
+from calcom.client import CalcomClient
+from calcom.errors import CalcomError, ErrorKind
+from calcom.types import BOOKING_KEY, LIVE, Account, Booking, EventType, FreeStarts, Instant, NewBooking, Status
+from mcp_gateway.errors import Conflict, GatewayError, InvalidParams, NotFound, UpstreamError
+from mcp_gateway.registry import Access, Context, Health, MCPServer, register, rpc
+
+# Cal.com wants a reason from the host, whose key cancels.
+NO_REASON = "No reason given"
+
+EventTypeId = Annotated[int, Field(gt=0)]
+Uid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Text = Annotated[str, Field(max_length=5000)]
+Seconds = Annotated[float, Field(gt=0, le=60, description="How long the caller can wait; default: Cal.com's usual.")]
+Statuses = Annotated[tuple[Status, ...], Field(min_length=1)]
+
+# Cal.com takes 50 entries, one of which is our key.
+Metadata = Annotated[dict[str, str], Field(max_length=49)]
+
+# What callers of the gateway see of each kind: the error's type, our sentence, whether repeating is safe and useful.
+ERRORS: dict[ErrorKind, tuple[type[GatewayError], str, bool]] = {
+    ErrorKind.SLOT_TAKEN: (Conflict, "This time is not available in Cal.com", False),
+    ErrorKind.ALREADY_CANCELLED: (Conflict, "This booking has been cancelled in Cal.com", False),
+    ErrorKind.RESCHEDULED_ALREADY: (Conflict, "This booking has been moved in Cal.com", False),
+    ErrorKind.NOT_FOUND: (NotFound, "Cal.com knows no such object", False),
+    ErrorKind.REFUSED: (Conflict, "Cal.com does not accept this request", False),
+    ErrorKind.UNAUTHORISED: (UpstreamError, "Cal.com does not accept the company's API key", False),
+    ErrorKind.RATE_LIMITED: (UpstreamError, "Cal.com asks for a pause", True),
+    ErrorKind.UNREACHABLE: (UpstreamError, "Cal.com can't be reached", True),
+    ErrorKind.UNKNOWN_OUTCOME: (UpstreamError, "Cal.com did not say whether it did that: look before repeating", False),
+}
+
+
+class Attendee(BaseModel):
+    """Who comes; `phone` reaches Cal.com only as E.164, `language` has two letters."""
+
+    name: Annotated[str, Field(min_length=1, max_length=150)]
+    email: Annotated[str, Field(min_length=3, max_length=254)]
+    phone: str | None = None
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")] = "de"
+
+
+@register
+class CalcomMCPServer(MCPServer):
+    name = "calcom"
+
+    def health(self) -> Health:
+        """Whether anybody could book; Cal.com itself is not asked, because each company has an account of its own."""
+        companies = Company.objects.filter(is_active=True).annotate(key_length=Length("calcom_api_key"))
+        if companies.filter(key_length__gt=0).exists():
+            return Health()
+        return Health(status="degraded", reason="no company has a Cal.com API key")
+
+    @rpc("testConnection", Access.READ)
+    def test_connection(self, context: Context) -> Account:
+        """Whom the company's Cal.com API key belongs to."""
+        with _calcom(context) as client:
+            return client.me()
+
+    @rpc("getEventTypes", Access.READ)
+    def get_event_types(self, context: Context) -> list[EventType]:
+        """The event types of the company's Cal.com account, hidden ones included."""
+        with _calcom(context) as client:
+            return client.event_types()
+
+    @rpc("checkAvailability", Access.READ)
+    def check_availability(
+        self,
+        context: Context,
+        event_type_id: EventTypeId,
+        start: Instant,
+        end: Instant,
+        time_zone: str = "",
+        timeout_seconds: Seconds | None = None,
+    ) -> FreeStarts:
+        """Bookable starts from `start` until before `end`. An error never means "none are free"."""
+        if end <= start:
+            raise InvalidParams("end must be after start")
+        with _calcom(context, timeout_seconds) as client:
+            return FreeStarts(starts=client.free_starts(event_type_id, start, end, time_zone=time_zone))
+
+    @rpc("createBooking", Access.WRITE)
+    def create_booking(
+        self,
+        context: Context,
+        event_type_id: EventTypeId,
+        start: Instant,
+        attendee: Attendee,
+        booking_key: Annotated[str, Field(min_length=1, max_length=100)],
+        notes: Text = "",
+        metadata: Metadata | None = None,
+        timeout_seconds: Seconds | None = None,
+    ) -> Booking:
+        """Book a time. `booking_key` travels in the metadata: look for it before repeating an unclear booking."""
+        new = NewBooking(
+            event_type_id=event_type_id,
+            start=start,
+            **attendee.model_dump(),
+            time_zone=context.company.timezone,
+            notes=notes,
+            metadata={**(metadata or {}), BOOKING_KEY: booking_key},
+        )
+        with _calcom(context, timeout_seconds) as client:
+            booking = client.book(new)
+            if booking.booking_key != booking_key:
+                # Cal.com answers with the older booking where the same attendee had this time already.
+                raise CalcomError(ErrorKind.SLOT_TAKEN)
+            return booking
+
+    @rpc("rescheduleBooking", Access.WRITE)
+    def reschedule_booking(
+        self, context: Context, uid: Uid, start: Instant, reason: Text = "", timeout_seconds: Seconds | None = None
+    ) -> Booking:
+        """Move a booking: the answer has a new uid. Moved to that start already counts as done."""
+        _refuse_anothers(context, uid)
+        with _calcom(context, timeout_seconds) as client:
+            try:
+                return client.reschedule(uid, start, reason.strip() or NO_REASON)
+            except CalcomError as error:
+                if not error.rescheduled_to:
+                    raise
+                moved = client.booking(error.rescheduled_to)
+                if moved.is_over or moved.start != start:
+                    raise
+                return moved
+
+    @rpc("cancelBooking", Access.WRITE)
+    def cancel_booking(
+        self, context: Context, uid: Uid, reason: Text = "", timeout_seconds: Seconds | None = None
+    ) -> Booking:
+        """Cancel a booking. Cancelled already counts as done, moved to another time does not."""
+        _refuse_anothers(context, uid)
+        with _calcom(context, timeout_seconds) as client:
+            try:
+                booking = client.cancel(uid, reason.strip() or NO_REASON)
+            except CalcomError as error:
+                if error.kind is not ErrorKind.ALREADY_CANCELLED:
+                    raise
+                booking = client.booking(uid)
+            if booking.rescheduled_to_uid:
+                raise CalcomError(ErrorKind.RESCHEDULED_ALREADY, rescheduled_to=booking.rescheduled_to_uid)
+            if not booking.is_over:
+                raise CalcomError(ErrorKind.UNKNOWN_OUTCOME)
+            return booking
+
+    @rpc("getBookings", Access.READ)
+    def get_bookings(
+        self,
+        context: Context,
+        event_type_id: EventTypeId | None = None,
+        attendee_email: str = "",
+        start: Instant | None = None,
+        end: Instant | None = None,
+        status: Statuses = LIVE,
+        timeout_seconds: Seconds | None = None,
+    ) -> list[Booking]:
+        """Bookings that lie between `start` and `end`; without `status` all but cancelled ones."""
+        with _calcom(context, timeout_seconds) as client:
+            return client.bookings(
+                event_type_id=event_type_id, attendee_email=attendee_email, start=start, end=end, status=status
+            )
+
+
+@contextmanager
+def _calcom(context: Context, timeout: float | None = None) -> Iterator[CalcomClient]:
+    """The client with the company's key; errors leave as GatewayErrors. Raises Conflict where there is no key."""
+    company: Company = context.company
+    if not company.calcom_api_key:
+        raise Conflict("No Cal.com API key is stored for this company", kind="not_configured")
+    try:
+        yield CalcomClient(company.calcom_url, company.calcom_api_key, timeout=timeout)
+    except CalcomError as error:
+        raise gateway_error(error) from None
+
+
+def gateway_error(error: CalcomError) -> GatewayError:
+    """What callers of the gateway see; Cal.com's own words only as a short excerpt in the data."""
+    error_type, sentence, is_retryable = ERRORS[error.kind]
+    told = {
+        "vendor_status": error.status,
+        "vendor_message": error.message,
+        "vendor_request_id": error.x_request_id,
+        "retry_after": error.retry_after,
+        "booking_uid": error.rescheduled_to,
+    }
+    data = {name: value for name, value in told.items() if value}
+    return error_type(sentence, kind=error.kind, retryable=is_retryable, **data)
+
+
+def _refuse_anothers(context: Context, uid: str) -> None:
+    """Cal.com lets whoever knows a uid change the booking: what we know to be another company's is not found."""
+    if Appointment.objects.filter(calcom_booking_uid=uid).exclude(company=context.company).exists():
+        raise NotFound("Cal.com knows no such object", kind=ErrorKind.NOT_FOUND)

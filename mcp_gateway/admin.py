@@ -1,0 +1,51 @@
+"""Admin of the gateway: inbox, tokens, audit trail."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from mcp_gateway.models import ApiToken, AuditEntry, WebhookEvent
+from mcp_gateway.staff_admin import CompanyScopedAdmin, ReadOnlyAdmin
+
+
+@admin.register(WebhookEvent)
+class WebhookEventAdmin(ReadOnlyAdmin):
+    list_display = ("received_at", "provider", "event", "company", "state", "tries", "processed_at")
+    list_filter = ("state", "received_at", "provider", "event", ("company", admin.RelatedOnlyFieldListFilter))
+    search_fields = ("dedupe_key", "correlation_id")
+    list_select_related = ("company",)
+
+    @admin.display(description=_("attempts"))
+    def tries(self, event: WebhookEvent) -> int:
+        return len(event.attempts)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(CompanyScopedAdmin):
+    """Tokens are made by `mcp_create_token`, which shows them once; here they are seen and revoked."""
+
+    list_display = ("name", "prefix", "company", "scopes", "expires_at", "last_used_at", "revoked_at")
+    list_filter = (("company", admin.RelatedOnlyFieldListFilter), "expires_at", "revoked_at")
+    search_fields = ("name", "prefix")
+    readonly_fields = ("prefix", "company", "created_at", "last_used_at", "revoked_at")
+    list_select_related = ("company",)
+    actions = ("revoke",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @admin.action(description=_("Revoke selected tokens"), permissions=["change"])
+    def revoke(self, request: HttpRequest, tokens: Any) -> None:
+        revoked = tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
+        self.message_user(request, _("%(count)s tokens revoked.") % {"count": revoked})
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    list_display = ("at", "actor_kind", "actor", "action", "object_type", "object_id", "company", "reason")
+    list_filter = ("at", "actor_kind", "action", ("company", admin.RelatedOnlyFieldListFilter))
+    search_fields = ("object_id", "actor", "correlation_id")
+    list_select_related = ("company",)

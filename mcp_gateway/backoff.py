@@ -1,0 +1,14 @@
+"""How long to wait before trying again."""
+
+import random
+from datetime import timedelta
+
+STEPS = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 5 * 60, 30 * 60, 2 * 3600, 6 * 3600))
+JITTER = 0.2
+
+
+def delay_after(attempts: int) -> timedelta | None:
+    """The wait after this many failed attempts, up to a fifth longer by chance; None: give up."""
+    if attempts > len(STEPS):
+        return None
+    return STEPS[attempts - 1] * (1 + JITTER * random.random())  # noqa: S311  (spreads load, protects nothing)

@@ -1,0 +1,120 @@
+"""The door for what Retell sends: which company it is for, and whether it really comes from Retell.
+
+Nothing in a body is trusted before its signature holds; until then agent and number only pick the key to check
+with. A refused request is stored nowhere and said loudly in the log.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from appointments.models import Call, Company
+from appointments.phones import to_e164
+from mcp_gateway import strict_json
+from retell.models import RetellConfiguration
+from retell.payload import call_of
+from retell.signature import HEADER, InvalidSignature, verify
+
+logger = logging.getLogger(__name__)
+
+
+class Refused(Exception):
+    """The request is not taken: an HTTP status and a sentence for whoever debugs it."""
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        self.message = message
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class SignedRequest:
+    """A body whose signature holds, and the company whose key it was made with."""
+
+    company: Company
+    body: Mapping[str, Any]
+    raw: bytes
+
+
+def take(request: HttpRequest, configuration_id: int | None) -> SignedRequest:
+    """Verify a request of Retell's; raises Refused (400, 401, 404, 405)."""
+    if request.method != "POST":
+        # Retell signs GET and DELETE over an empty body: such a signature would fit any path and query.
+        raise Refused(405, "Use POST.")
+    header = request.headers.get(HEADER)
+    if not header:
+        raise Refused(401, f"The {HEADER} header is missing.")
+    raw = request.body
+    if configuration_id is not None:
+        company = _company_by_configuration(configuration_id)
+        _check(raw, header, company)
+        return SignedRequest(company, _parsed(raw), raw)
+    body = _parsed(raw)
+    company = _company_by_body(body)
+    _check(raw, header, company)
+    return SignedRequest(company, body, raw)
+
+
+def _check(raw: bytes, header: str, company: Company) -> None:
+    try:
+        raw.decode("utf-8")
+        verify(raw, header, company.retell_webhook_key or company.retell_api_key)
+    except UnicodeDecodeError:
+        raise Refused(401, "The body is not UTF-8: no signature of Retell's can fit it.") from None
+    except InvalidSignature as reason:
+        logger.warning("Refused a request to Retell's door for company %s: %s", company.pk, reason)
+        raise Refused(401, "The signature does not fit.") from None
+
+
+def _parsed(raw: bytes) -> Mapping[str, Any]:
+    try:
+        body = strict_json.loads(raw)
+    except strict_json.NotStrictJson as reason:
+        is_text = _is_utf8(raw)
+        raise Refused(400 if is_text else 401, f"{reason}.") from None
+    if not isinstance(body, Mapping):
+        raise Refused(400, "The body must be a JSON object.")
+    return body
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _company_by_configuration(configuration_id: int) -> Company:
+    row = RetellConfiguration.objects.select_related("company").filter(pk=configuration_id, company__is_active=True)
+    configuration = row.first()
+    if configuration is None:
+        raise Refused(404, "There is no such Retell configuration.")
+    return configuration.company
+
+
+def _company_by_body(body: Mapping[str, Any]) -> Company:
+    """The one active company with this agent, else the one with this number; never a default."""
+    inbound = body.get("call_inbound")
+    call = inbound if isinstance(inbound, Mapping) else call_of(body)
+    companies = Company.objects.filter(is_active=True)
+    found = list(companies.filter(retell_configurations__agent_id=_word(call, "agent_id")).distinct()[:2])
+    if not found and (number := to_e164(_own_number(call))):
+        found = list(companies.filter(phone_number=number))
+    if len(found) != 1:
+        raise Refused(404, "No company here has this agent or number, or several have: use the configuration's URL.")
+    return found[0]
+
+
+def _own_number(call: Mapping[str, Any]) -> str:
+    """The company's own number: the one that was called, or that called out."""
+    outbound = call.get("direction") == Call.Direction.OUTBOUND
+    return _word(call, "from_number" if outbound else "to_number")
+
+
+def _word(call: Mapping[str, Any], name: str) -> str:
+    value = call.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,51 @@
+"""Retell's URLs: verify, hand on, answer. Each comes with and without a configuration's id."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from retell import functions, inbound, webhook_events
+from retell.intake import Refused, SignedRequest, take
+from retell.payload import NoCallId
+
+View = Callable[..., HttpResponse]
+
+
+def signed_by_retell(view: Callable[[HttpRequest, SignedRequest], HttpResponse]) -> View:
+    """Call the view with a verified request; refuse every other with a status and a sentence."""
+
+    @csrf_exempt
+    @wraps(view)
+    def guarded(request: HttpRequest, configuration_id: int | None = None) -> HttpResponse:
+        try:
+            return view(request, take(request, configuration_id))
+        except Refused as refusal:
+            headers: dict[str, Any] = {"Allow": "POST"} if refusal.status == 405 else {}
+            return JsonResponse({"error": refusal.message}, status=refusal.status, headers=headers)
+
+    return guarded
+
+
+@signed_by_retell
+def custom_function(request: HttpRequest, signed: SignedRequest) -> HttpResponse:
+    """A function call of the agent: always 200 with something speakable."""
+    return JsonResponse(functions.answer(signed.company, signed.body))
+
+
+@signed_by_retell
+def webhook(request: HttpRequest, signed: SignedRequest) -> HttpResponse:
+    """A call event: stored, then 204; the work is done by a Celery worker."""
+    try:
+        webhook_events.receive(signed, request.headers)
+    except NoCallId:
+        raise Refused(400, "The event names no call_id of at most 64 characters.") from None
+    return HttpResponse(status=204)
+
+
+@signed_by_retell
+def call_inbound(request: HttpRequest, signed: SignedRequest) -> HttpResponse:
+    """A call is coming in: the variables for the agent's first sentence."""
+    return JsonResponse(inbound.answer(signed.company, signed.body))
