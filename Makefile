@@ -30,8 +30,7 @@ lint: .venv/development $(CATALOGUES)
 	$(BIN)/python manage.py check
 
 messages: .venv/development  ## Collect what is to be translated
-	cd appointments && ../$(BIN)/django-admin makemessages -l de --no-location
-	cd retell && ../$(BIN)/django-admin makemessages -l de --no-location
+	for folder in */locale; do (cd $$folder/.. && ../$(BIN)/django-admin makemessages -l de --no-location) || exit 1; done
 
 %.mo: %.po
 	msgfmt --check -o $@ $<

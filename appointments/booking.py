@@ -47,6 +47,10 @@ FORGOTTEN_CALLS = timedelta(days=2)
 BOOK_TASK = "appointments.tasks.book_appointment"
 
 
+class MovedMeanwhile(CalendarError):
+    """The booking was made and then moved in the calendar itself: people decide which time holds."""
+
+
 def book_wish(call: Call) -> Appointment | None:
     """Turn the wish of a call that is over into a booking; None when there is nothing to book (yet)."""
     if not call.is_over or (wish := wish_of(call)) is None:
@@ -75,6 +79,8 @@ def book(appointment: Appointment) -> Appointment:
             booking = _booking_of(appointment, calendar_of(appointment.company))
         except (SlotTaken, BookingRefused) as refusal:
             _fail(appointment, FollowUp.Kind.BOOKING_FAILED, str(refusal))
+        except MovedMeanwhile as finding:
+            _fail(appointment, FollowUp.Kind.NEEDS_REVIEW, str(finding))
         except CalendarError as trouble:
             _try_later(appointment, trouble)
         else:
@@ -133,7 +139,7 @@ def _booking_of(appointment: Appointment, calendar: Calendar) -> Booking:
     """What the calendar holds for this appointment, asked for at most once at a time. Raises CalendarError."""
     request = _request(appointment)
     if appointment.sent_at is not None:
-        if found := calendar.find(request):
+        if found := _look_up(request, calendar):
             return found
         if appointment.calcom_booking_uid:
             raise BookingRefused("The booking was cancelled or rejected in the calendar.")
@@ -147,9 +153,17 @@ def _booking_of(appointment: Appointment, calendar: Calendar) -> Booking:
         raise
     except SlotTaken:
         # Taken by whom? An earlier request of ours may have arrived after all.
-        if found := calendar.find(request):
+        if found := _look_up(request, calendar):
             return found
         raise
+
+
+def _look_up(request: BookingRequest, calendar: Calendar) -> Booking | None:
+    """Our booking in the calendar; raises MovedMeanwhile where somebody has given it another time since."""
+    found = calendar.find(request)
+    if found and found.start != request.start:
+        raise MovedMeanwhile(f"Booking {found.uid} is in the calendar at another time than the caller asked for.")
+    return found
 
 
 def _request(appointment: Appointment) -> BookingRequest:

@@ -6,6 +6,7 @@ Nothing is repeated here, and nobody but the MCP server should use it: calls bel
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from pydantic import ValidationError
 
 from appointments.phones import to_e164
 from calcom.errors import CalcomError, ErrorKind, error_of_answer, error_of_failure
-from calcom.types import LIVE, Account, Answer, Booking, EventType, NewBooking, Status
+from calcom.types import LIVE, Account, Answer, Booking, EventType, Instant, NewBooking, Status
 from mcp_gateway.outbound import correlation_header, session
 
 logger = logging.getLogger(__name__)
@@ -48,11 +49,11 @@ class Envelope(Answer, Generic[Data]):
 
 
 class Slot(Answer):
-    start: datetime
+    start: Instant
 
 
 class CalcomClient:
-    """`timeout` in seconds replaces the waiting times for callers that have a budget. Raises CalcomError."""
+    """Every method raises CalcomError. `timeout` (seconds) replaces the usual patience for callers with a budget."""
 
     def __init__(self, base_url: str, api_key: str, *, timeout: float | None = None) -> None:
         self.base_url = base_url.rstrip("/")
@@ -72,7 +73,7 @@ class CalcomClient:
         if time_zone:
             query["timeZone"] = time_zone
         days = self._get(Envelope[dict[str, list[Slot]]], "/v2/slots", query).data
-        found = {slot.start.astimezone(UTC) for slots in days.values() for slot in slots}
+        found = {slot.start for slots in days.values() for slot in slots}
         # Cal.com reads an end at midnight as the end of that day.
         return sorted(moment for moment in found if start <= moment < end)
 
@@ -144,15 +145,17 @@ class CalcomClient:
         self, envelope: type[Envelope[Data]], request: requests.Request, path: str, seconds: float
     ) -> Envelope[Data]:
         try:
-            return _parsed(envelope, self._answer(request, path, self.timeout or seconds))
+            response = self._answer(request, path, self.timeout or seconds)
+            parsed = self._parsed(envelope, response)
         except CalcomError as error:
             # A read changes nothing, so there is nothing unknown about it.
             if request.method == "GET" and error.kind is ErrorKind.UNKNOWN_OUTCOME:
                 error.kind = ErrorKind.UNREACHABLE
-            error.message = error.message.replace(self.api_key, "…") if self.api_key else error.message
-            # The path without its query, which may hold an e-mail address.
+            # The path goes without its query, which may hold an e-mail address.
             logger.warning("Cal.com: %s %s: %s, request %s", request.method, path, error, error.x_request_id or "-")
             raise
+        logger.info("Cal.com: %s %s: done, request %s", request.method, path, _request_id(response) or "-")
+        return parsed
 
     def _answer(self, request: requests.Request, path: str, seconds: float) -> requests.Response:
         try:
@@ -175,23 +178,27 @@ class CalcomClient:
             **({"cal-api-version": version} if version else {}),
         }
 
+    def _parsed(self, envelope: type[Envelope[Data]], response: requests.Response) -> Envelope[Data]:
+        try:
+            body = response.json()
+        except ValueError:
+            body = None
+        is_success = response.status_code in (HTTPStatus.OK, HTTPStatus.CREATED)
+        if not is_success or not isinstance(body, dict) or body.get("status") == "error":
+            raise error_of_answer(response, body, secret=self.api_key)
+        try:
+            return envelope.model_validate(body)
+        except ValidationError:
+            raise CalcomError(
+                ErrorKind.UNKNOWN_OUTCOME,
+                "The answer has an unknown form.",
+                status=response.status_code,
+                x_request_id=_request_id(response),
+            ) from None
 
-def _parsed(envelope: type[Envelope[Data]], response: requests.Response) -> Envelope[Data]:
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
-    if not 200 <= response.status_code < 300 or not isinstance(body, dict) or body.get("status") == "error":
-        raise error_of_answer(response, body)
-    try:
-        return envelope.model_validate(body)
-    except ValidationError:
-        raise CalcomError(
-            ErrorKind.UNKNOWN_OUTCOME,
-            "An answer of an unknown form.",
-            status=response.status_code,
-            x_request_id=response.headers.get("X-Request-Id", ""),
-        ) from None
+
+def _request_id(response: requests.Response) -> str:
+    return response.headers.get("X-Request-Id", "")
 
 
 def _iso(moment: datetime) -> str:

@@ -76,14 +76,17 @@ class CalcomError(Exception):
         return f"{self.kind}, HTTP {self.status}"
 
 
-def error_of_answer(response: requests.Response, body: Any) -> CalcomError:
-    """The error that an answer to a write means; `body` is its JSON, None when it has none."""
+def error_of_answer(response: requests.Response, body: Any, *, secret: str) -> CalcomError:
+    """The error that an answer to a write means; `body` is its JSON, None when it has none.
+
+    `secret` is taken out of Cal.com's text.
+    """
     message, is_bare = _message(body)
     kind = _kind(response.status_code, message, is_bare=is_bare, is_json=isinstance(body, dict))
     moved = RESCHEDULED_TO.search(message)
     return CalcomError(
         kind,
-        message,
+        message.replace(secret, "…"),
         status=response.status_code,
         x_request_id=response.headers.get("X-Request-Id", ""),
         retry_after=_retry_after(response) if kind is ErrorKind.RATE_LIMITED else None,

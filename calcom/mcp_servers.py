@@ -174,7 +174,7 @@ class CalcomMCPServer(MCPServer):
 def _calcom(context: Context, timeout: float | None = None) -> Iterator[CalcomClient]:
     """The client with the company's key; errors leave as GatewayErrors. Raises Conflict where there is no key."""
     company: Company = context.company
-    if not company.calcom_api_key:
+    if not company.calcom_api_key.strip():
         raise Conflict("No Cal.com API key is stored for this company", kind="not_configured")
     try:
         yield CalcomClient(company.calcom_url, company.calcom_api_key, timeout=timeout)

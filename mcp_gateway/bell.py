@@ -2,6 +2,7 @@
 
 import logging
 from functools import partial
+from time import monotonic
 
 from celery import current_app
 from django.db import transaction
@@ -9,6 +10,11 @@ from django.db import transaction
 from mcp_gateway.logs import log_failure
 
 logger = logging.getLogger(__name__)
+
+# A broker that hangs costs each ring its time-out, and callers wait meanwhile: after a failure the bell is left
+# alone for a while. The sweep finds whatever was not rung for.
+SILENCE_SECONDS = 5.0
+_silent_until = 0.0
 
 
 def ring_on_commit(task_name: str, *args: int, countdown: float = 0) -> None:
@@ -20,7 +26,11 @@ def ring_on_commit(task_name: str, *args: int, countdown: float = 0) -> None:
 
 
 def _ring(task_name: str, args: tuple[int, ...], countdown: float) -> None:
+    global _silent_until
+    if monotonic() < _silent_until:
+        return
     try:
         current_app.send_task(task_name, args=args, countdown=countdown)
     except Exception as error:
+        _silent_until = monotonic() + SILENCE_SECONDS
         log_failure(logger, f"No broker for {task_name}; its sweep takes over", error)

@@ -6,14 +6,18 @@ before dispatch, each member is validated on its own, and every exception is map
 """
 
 import json
+import logging
 from collections.abc import Callable
 from typing import Any, cast
 
 from jsonrpcserver import Error, Result, Success, dispatch_to_serializable
 
 from mcp_gateway import correlation, gateway, strict_json
-from mcp_gateway.errors import GatewayError, InvalidRequest, ParseError
+from mcp_gateway.errors import GatewayError, InternalError, InvalidRequest, ParseError
+from mcp_gateway.logs import log_failure
 from mcp_gateway.principal import Principal
+
+logger = logging.getLogger(__name__)
 
 MAX_BATCH = 100
 VERSION = "2.0"
@@ -24,14 +28,13 @@ def respond(body: bytes, principal: Principal) -> str | None:
     try:
         request = _parsed(body)
         if not isinstance(request, list):
-            answer = _one(request, principal)
-            return None if answer is None else json.dumps(answer)
+            return _one(request, principal)
         if not 1 <= len(request) <= MAX_BATCH:
             raise InvalidRequest(f"A batch has 1 to {MAX_BATCH} members")
     except GatewayError as error:
         return json.dumps(error_answer(error))
     answers = [answer for member in request if (answer := _one(member, principal)) is not None]
-    return json.dumps(answers) if answers else None
+    return f"[{', '.join(answers)}]" if answers else None
 
 
 def error_answer(error: GatewayError, request_id: Any = None) -> dict[str, Any]:
@@ -47,14 +50,23 @@ def _parsed(body: bytes) -> Any:
         raise ParseError(str(error)) from None
 
 
-def _one(request: Any, principal: Principal) -> dict[str, Any] | None:
+def _one(request: Any, principal: Principal) -> str | None:
     """The answer to one member; None for a notification."""
     if not _is_valid(request):
-        return error_answer(InvalidRequest())
+        return json.dumps(error_answer(InvalidRequest()))
     # Members that the specification does not know are none of the dispatcher's business.
     known = {name: request[name] for name in ("jsonrpc", "method", "params", "id") if name in request}
     answer = dispatch_to_serializable(known, methods=_Methods(principal), deserializer=_as_it_is, validator=_as_it_is)
-    return cast(dict[str, Any] | None, answer)
+    return None if answer is None else _encoded(cast(dict[str, Any], answer))
+
+
+def _encoded(answer: dict[str, Any]) -> str:
+    """An answer as strict JSON; a result that holds NaN or Infinity is an error of ours."""
+    try:
+        return json.dumps(answer, allow_nan=False)
+    except ValueError as error:
+        log_failure(logger, "A result is not JSON", error)
+        return json.dumps(error_answer(InternalError(), answer["id"]))
 
 
 class _Methods(dict[str, Callable[..., Result]]):

@@ -3,6 +3,7 @@
 import ipaddress
 import socket
 from functools import lru_cache
+from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
 
 import requests
@@ -26,6 +27,8 @@ def session() -> requests.Session:
     made.mount("http://", adapter)
     # Companies' keys are ours to send: no .netrc, no proxies from the environment.
     made.trust_env = False
+    # One session serves every company: what a vendor sets for one must not travel with another.
+    made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return made
 
 
@@ -37,12 +40,21 @@ def validate_vendor_url(url: str) -> None:
     """Refuse what is not a public https address, unless ALLOW_PRIVATE_URLS; validator of model fields."""
     if settings.ALLOW_PRIVATE_URLS:
         return
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname:
-        raise ValidationError(_("Only https addresses are allowed."))
+    host, port = _https_address(url)
     try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or 443, proto=socket.IPPROTO_TCP)
-    except OSError:
-        raise ValidationError(_("The host %(host)s can't be found."), params={"host": parts.hostname}) from None
+        found = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)
+    except (OSError, UnicodeError):
+        raise ValidationError(_("The host %(host)s can't be found."), params={"host": host}) from None
     if not all(ipaddress.ip_address(address[4][0]).is_global for address in found):
-        raise ValidationError(_("The host %(host)s is not a public one."), params={"host": parts.hostname})
+        raise ValidationError(_("The host %(host)s is not a public one."), params={"host": host})
+
+
+def _https_address(url: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 443
+    except ValueError:  # a port beyond all ports, half an IPv6 address
+        parts, host, port = urlsplit(""), None, 0
+    if parts.scheme != "https" or not host:
+        raise ValidationError(_("Only https addresses are allowed."))
+    return host, port

@@ -3,13 +3,14 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from mcp_gateway.companies import visible_company_ids
-from mcp_gateway.fields import EncryptedTextField, mask
+from mcp_gateway.fields import WrongEncryptionKey, encrypted_fields, mask
 
 
 class CompanyScopedAdmin(admin.ModelAdmin):
@@ -30,6 +31,25 @@ class CompanyScopedAdmin(admin.ModelAdmin):
             kwargs["queryset"] = related.get_queryset(request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Whoever may only look at a row sees no secrets: a read-only field would show them whole."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        secrets = {field.name for field in encrypted_fields(self.model)}
+        return [
+            (title, {**options, "fields": [name for name in options["fields"] if name not in secrets]})
+            for title, options in fieldsets
+        ]
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A row whose secrets no key opens can't be edited: say so, and lead back to the list."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except WrongEncryptionKey as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return redirect(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
 
 class ReadOnlyAdmin(CompanyScopedAdmin):
     """Rows that the system writes: to be looked at, never edited around the services that own them."""
@@ -44,36 +64,28 @@ class ReadOnlyAdmin(CompanyScopedAdmin):
         return False
 
 
-class SecretInput(forms.PasswordInput):
-    """Never shows a stored secret, only that there is one."""
-
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        shown = mask(value) if isinstance(value, str) else ""
-        attrs = {**(attrs or {}), "placeholder": shown, "autocomplete": "new-password"}
-        return super().get_context(name, None, attrs)
-
-
 class SecretsForm(forms.ModelForm):
-    """A form in which an empty secret means: keep the stored one."""
+    """A form that never shows a stored secret, and in which an empty one means: keep what is stored."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in self._secret_names():
             field = self.fields[name]
-            field.widget = SecretInput()
+            # Without it in `initial`, an empty field counts as unchanged in the row's history too.
+            stored = self.initial.pop(name, "")
+            field.widget = forms.PasswordInput({"placeholder": mask(stored), "autocomplete": "new-password"})
             field.help_text = f"{field.help_text} {_('Leave empty to keep what is stored.')}".strip()
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
         for name in self._secret_names():
-            cleaned[name] = cleaned.get(name) or self.initial.get(name, "")
+            cleaned[name] = cleaned.get(name) or getattr(self.instance, name)
         return cleaned
 
     def _secret_names(self) -> list[str]:
-        fields = self._meta.model._meta.get_fields()
-        return [field.name for field in fields if isinstance(field, EncryptedTextField) and field.name in self.fields]
+        return [field.name for field in encrypted_fields(self._meta.model) if field.name in self.fields]
 
 
 def _visible(rows: models.QuerySet[Any], lookup: str, request: HttpRequest) -> models.QuerySet[Any]:
     companies = visible_company_ids(request.user)
-    return rows if companies is None else rows.filter(**{f"{lookup}__in": companies}).distinct()
+    return rows if companies is None else rows.filter(**{f"{lookup}__in": companies})

@@ -12,8 +12,6 @@ from mcp_gateway import health, jsonrpc
 from mcp_gateway.errors import Forbidden, GatewayError, InvalidRequest, Unauthorised
 from mcp_gateway.http import principal_of
 
-HTTP_STATUS: dict[type[GatewayError], int] = {Unauthorised: 401, Forbidden: 403}
-
 
 @csrf_exempt  # principal_of checks the CSRF token of sessions; tokens need none
 def gateway(request: HttpRequest) -> HttpResponse:
@@ -29,8 +27,10 @@ def gateway(request: HttpRequest) -> HttpResponse:
         answer = jsonrpc.respond(request.body, principal)
     except RequestDataTooBig:
         return _refusal(InvalidRequest(f"At most {settings.GATEWAY_MAX_BODY_BYTES} bytes"), 413)
-    except (Unauthorised, Forbidden) as error:
-        return _refusal(error, HTTP_STATUS[type(error)])
+    except Unauthorised as error:
+        return _refusal(error, 401, **{"WWW-Authenticate": "Bearer"})
+    except Forbidden as error:
+        return _refusal(error, 403)
     return HttpResponse(status=204) if answer is None else HttpResponse(answer, content_type="application/json")
 
 

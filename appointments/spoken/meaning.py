@@ -35,8 +35,8 @@ class Window:
 class Understanding:
     """What was understood; date, time and window are local to the zone asked for.
 
-    A date or time that is in doubt is None, and what it may have been is in `candidates` or `time_candidates`.
-    `start` (UTC) is there only when day and time are certain and lie ahead.
+    A date or time with no single reading is None, and what it may have been is in `candidates` or `time_candidates`.
+    `start` (UTC) is there only when day and time are certain and lie ahead; then, and only then, `problem` is None.
     """
 
     date: dt.date | None = None

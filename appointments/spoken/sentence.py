@@ -22,7 +22,21 @@ JUNK: Final = vocabulary(
     "not specified|not provided|not given|date|time|datum|uhrzeit|false"
 )
 
-Rule = Callable[[Cursor], Piece | tuple[Piece, ...] | None]
+Found = Piece | tuple[Piece, ...] | None
+Rule = Callable[[Cursor], Found]
+DayRule = Callable[[Cursor, date], Found]
+DAY_RULES: Final[tuple[DayRule, ...]] = (
+    dates.named_date,
+    dates.counted_date,
+    dates.dotted_date,
+    dates.slashed_date,
+    dates.day_of_month,
+    weekdays.relative_day,
+    weekdays.part_of_today,
+    weekdays.counted_days,
+    weekdays.weekday,
+    weekdays.week,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +83,14 @@ def _parse(cursor: Cursor, setting: Setting) -> Heard:
 
 def _rules(setting: Setting, *, after_day: bool) -> list[Rule]:
     """Where two rules read equally much, the earlier one is right."""
-    times: list[Rule] = [partial(hours, bare=setting.time_field), partial(clock, bare=setting.time_field)]
-    days: list[Rule] = [
-        partial(iso, setting=setting),
-        *(partial(read, today=setting.today) for read in (dates.named_date, dates.counted_date)),
-        *(partial(read, today=setting.today) for read in (dates.dotted_date, dates.slashed_date, dates.day_of_month)),
-        *(partial(read, today=setting.today) for read in (weekdays.relative_day, weekdays.part_of_today)),
-        *(partial(read, today=setting.today) for read in (weekdays.counted_days, weekdays.weekday, weekdays.week)),
-    ]
     parts: list[Rule] = [partial(part_of_day, after_day=after_day)]
+    days: list[Rule] = [partial(iso, zone=setting.zone), *(_on(read, setting.today) for read in DAY_RULES)]
+    times: list[Rule] = [partial(read, bare=setting.time_field) for read in (clock, hours)]
     return parts + (times + days if setting.time_field else days + times)
+
+
+def _on(read: DayRule, today: date) -> Rule:
+    return lambda cursor: read(cursor, today)
 
 
 def _longest(cursor: Cursor, rules: list[Rule]) -> tuple[Piece, ...]:
@@ -99,17 +111,17 @@ def _skip_filler(cursor: Cursor) -> bool:
 
 
 @rule
-def iso(cursor: Cursor, setting: Setting) -> tuple[Piece, ...] | None:
+def iso(cursor: Cursor, zone: ZoneInfo) -> tuple[Piece, ...] | None:
     """ "2026-12-15", "2026-12-15T14:30", also with "Z" or the offset of the zone."""
     token = cursor.take("iso")
     if token is None:
         return None
-    day, _, moment = token.text.partition("t")
+    day, *moment = re.split(r"[t\s]", token.text)
     given = dates.exact(*map(int, day.split("-")))
     # Midnight is how a program writes a date without a time.
-    if given.problem or not moment or re.match(r"00:00(:00)?(?![:\d])", moment):
+    if given.problem or not moment or re.match(r"00:00(:00)?(?![:\d])", moment[0]):
         return (given,)
-    return _iso_moment(token.text, setting.zone) or (given, Clock(()))
+    return _iso_moment(token.text, zone) or (given, Clock(()))
 
 
 def _iso_moment(text: str, zone: ZoneInfo) -> tuple[Piece, ...] | None:
@@ -120,6 +132,6 @@ def _iso_moment(text: str, zone: ZoneInfo) -> tuple[Piece, ...] | None:
         return None
     # An offset of elsewhere is rather the agent's own zone than the caller's: ask.
     elsewhere = moment.utcoffset() and moment.utcoffset() != local.utcoffset()
-    if elsewhere or moment.second or moment.microsecond:
+    if elsewhere or local.second or local.microsecond:
         return None
-    return Day((local.date(),)), Clock((local.time(),))
+    return Day((local.date(),)), Clock((local.time().replace(fold=0),))

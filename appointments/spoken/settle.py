@@ -7,12 +7,11 @@ from typing import Final, TypeVar
 
 from appointments.spoken.dates import earliest_first
 from appointments.spoken.meaning import Clock, Day, Hours, Part, Piece, Problem, Week, Weekday, Window, between
-from appointments.spoken.weekdays import next_weekday, weekday_in_week
+from appointments.spoken.weekdays import A_WEEK, next_weekday, weekday_in_week
 
 T = TypeVar("T")
 Opening = tuple[time, time]
 
-A_WEEK: Final = timedelta(weeks=1)
 # A year further off is a mishearing: "zwanzig dreißig" is 20:30 rather than 2030.
 HORIZON: Final = timedelta(days=731)
 EARLIEST_WISH: Final = time(6)
@@ -93,11 +92,12 @@ def _contradiction(named: list[Day], weekdays: list[Weekday], today: date) -> Da
     reachable = [found for found in dates if _within_reach(found, today).day]
     if dates and not reachable:
         return _within_reach(dates[0], today)
-    wrong = {day.number for day in weekdays for found in reachable if found.weekday() != day.number}
+    wrong = [(found, day.number) for found in reachable for day in weekdays if found.weekday() != day.number]
     if len(weekdays) != 1 or not wrong:
         return DayChoice(None, Problem.DATE_UNCLEAR, dates)
-    meant = (_nearest(found, number, today) for found in reachable for number in wrong)
-    return DayChoice(None, Problem.WEEKDAY_MISMATCH, earliest_first((*reachable, *meant)))
+    named_first, weekday = wrong[0]
+    both = earliest_first((named_first, _nearest(named_first, weekday, today)))
+    return DayChoice(None, Problem.WEEKDAY_MISMATCH, both)
 
 
 def _nearest(found: date, weekday: int, today: date) -> date:

@@ -44,10 +44,10 @@ def clock(cursor: Cursor, *, bare: bool = False) -> Clock | None:
 
 
 @rule
-def first_of_range(cursor: Cursor) -> Clock | None:
+def first_of_range(cursor: Cursor, *, bare: bool = True) -> Clock | None:
     """A time without counted minutes: in "from ten to four" the ten are hours."""
-    found = _written(cursor) or _dotted(cursor, bare=True) or _colloquial(cursor)
-    found = found or _full(cursor) or _unmarked(cursor, bare=True)
+    found = _written(cursor) or _dotted(cursor, bare=bare) or _colloquial(cursor)
+    found = found or _full(cursor) or _unmarked(cursor, bare=bare)
     return found and _with_meridiem(cursor, found)
 
 

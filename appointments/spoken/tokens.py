@@ -13,12 +13,14 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 LONGEST_PHRASE: Final = 5
-DASHES: Final = str.maketrans({"–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-", "’": "'", "`": "'"})
+SIGNS: Final = str.maketrans({"：": ":", "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-", "’": "'", "`": "'"})
 HYPHEN_IN_WORD: Final = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 
 TOKEN: Final = re.compile(
     r"""
-      (?P<iso>\d{4}-\d{1,2}-\d{1,2}(?:t\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:z|[+-]\d{2}:?\d{2})?)?(?!\d))
+      (?P<iso>\d{4}-\d{1,2}-\d{1,2}
+          (?:t\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:z|[+-]\d{2}:?\d{2})?
+          |\s\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:z|[+-]\d{2}:?\d{2})?)?(?!\d))
     | (?P<dotted_date>\d{1,2}\.\s?\d{1,2}\.(?:(?:\s?(?:19|20|21)\d{2}|\d{2})(?![\d:h]))?)
     | (?P<slashed_date>\d{1,2}/\d{1,2}(?:/(?:\d{4}|\d{2}))?(?![\d/])|\d{4}/\d{1,2}/\d{1,2}(?![\d/])
                       |\d{1,2}-\d{1,2}-\d{4}(?!\d))
@@ -54,8 +56,8 @@ def tokenise(words: str) -> list[Token]:
 
 
 def _plain(words: str) -> str:
-    """Composed letters, ASCII digits, one kind of dash, no invisible marks; "twenty-one" becomes two words."""
-    composed = unicodedata.normalize("NFC", words).translate(DASHES)
+    """Composed letters, ASCII digits, one kind of each sign, no invisible marks; "twenty-one" becomes two words."""
+    composed = unicodedata.normalize("NFC", words).translate(SIGNS)
     visible = "".join(_plain_character(character) for character in composed)
     return HYPHEN_IN_WORD.sub(" ", visible)
 

@@ -44,7 +44,7 @@ def relative_day(cursor: Cursor, today: date) -> tuple[Piece, ...] | None:
     if offset is None:
         return None
     counts = _in_some_time(cursor) or (0,)
-    return (Day(earliest_first(today + timedelta(days=offset + count) for count in counts)),)
+    return _days_on(today, tuple(offset + count for count in counts))
 
 
 def part_of_today(cursor: Cursor, today: date) -> tuple[Piece, ...] | None:
@@ -83,13 +83,12 @@ def weekday(cursor: Cursor, today: date) -> tuple[Piece, ...] | None:
     number = cursor.lookup(WEEKDAYS)
     if number is None:
         return None
-    if which is None:
-        after_next = cursor.phrase({"after next"}) is not None
-        counts = None if this or after_next else _in_some_time(cursor, weeks_only=True)
-        if counts:
-            return _weekday_in_weeks(today, number, _weeks(counts))
-        which = next(iter(AFTER_NEXT)) if after_next else None
-    return (Weekday(number), *_which(today, number, which))
+    if which is not None:
+        return _which(today, number, which)
+    if cursor.phrase({"after next"}):
+        return _after_next(today, number)
+    counts = None if this else _in_some_time(cursor, weeks_only=True)
+    return _weekday_in_weeks(today, number, _weeks(counts)) if counts else (Weekday(number),)
 
 
 def week(cursor: Cursor, today: date) -> tuple[Piece, ...] | None:
@@ -97,18 +96,21 @@ def week(cursor: Cursor, today: date) -> tuple[Piece, ...] | None:
     return None if offset is None else (Week(offset),)
 
 
-def _which(today: date, number: int, which: str | None) -> tuple[Piece, ...]:
-    """ "nächsten" and "kommenden" are the next one after today; a bare weekday is settled by all that is said."""
+def _which(today: date, number: int, which: str) -> tuple[Piece, ...]:
+    """ "nächsten" and "kommenden" are the next one after today, on whatever day that is said."""
     following = next_weekday(today, number)
-    if which is None:
-        return ()
     if which in NEXT:
-        return (Day((following,)),)
+        return Weekday(number), Day((following,))
     if which in LAST:
-        # From a Saturday "last Tuesday" has two readings too, but both are past.
-        return (Day((today - A_WEEK + (following - today) % A_WEEK,)),)
-    # "übernächsten": the one after the next, or that of the week after next. Where they differ, ask.
-    return (Day(earliest_first((following + A_WEEK, weekday_in_week(today, number, 2)))),)
+        back = 2 if today.weekday() == number else 1
+        return Weekday(number), Day((following - back * A_WEEK,))
+    return _after_next(today, number)
+
+
+def _after_next(today: date, number: int) -> tuple[Piece, ...]:
+    """ "übernächsten": a week after the next one, or that of the week after next. Where they differ, ask."""
+    counted = next_weekday(today, number) + A_WEEK
+    return Weekday(number), Day(earliest_first((counted, weekday_in_week(today, number, 2))))
 
 
 def _weekday_in_weeks(today: date, number: int, weeks: int) -> tuple[Piece, ...]:

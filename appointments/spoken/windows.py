@@ -40,7 +40,7 @@ def _announced_range(cursor: Cursor) -> Hours | None:
 def _bare_range(cursor: Cursor, *, bare: bool) -> Hours | None:
     """ "10 bis 12 Uhr", "10-12", "10 am to 2 pm": only a range if one of the times is evidently a time."""
     start = cursor.at
-    sure = clock(cursor) is not None
+    sure = first_of_range(cursor, bare=False) is not None
     cursor.at = start
     first = first_of_range(cursor)
     if first is None or not cursor.phrase(RANGE_SIGNS | ENGLISH_RANGE if sure else RANGE_SIGNS):

@@ -3,13 +3,16 @@ about: a guess here books a wrong appointment."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from appointments.spoken.meaning import Problem, Understanding
+from appointments.spoken.meaning import Clock, Day, Hours, Part, Problem, Understanding, Week, Weekday
 from appointments.spoken.sentence import Heard, Setting, hear
 from appointments.spoken.settle import DayChoice, TimeChoice, choose_day, choose_time
 
-USUAL_OPENING = (time(8), time(20))
+USUAL_OPENING: Final = (time(8), time(20))
+DAYS: Final = (Day, Weekday, Week)
+TIMES: Final = (Clock, Hours, Part)
 
 
 def understand(
@@ -31,8 +34,11 @@ def understand(
     in_date = hear(date_words, Setting(today, zone))
     in_time = hear(time_words, Setting(today, zone, time_field=True))
     pieces = (*in_date.pieces, *in_time.pieces)
-    day = _wholly_day(choose_day(pieces, today), in_date)
-    hour = _wholly_time(choose_time(pieces, opening), in_time)
+    day, hour = choose_day(pieces, today), choose_time(pieces, opening)
+    if in_date.left_over or _unsure_of(DAYS, in_time):
+        day = _doubted_day(day)
+    if in_time.left_over or _unsure_of(TIMES, in_date):
+        hour = _doubted_time(hour)
     understood = Understanding(
         date=day.day,
         time=hour.moment,
@@ -46,18 +52,18 @@ def understand(
     return _placed(understood, now, zone)
 
 
-def _wholly_day(day: DayChoice, heard: Heard) -> DayChoice:
-    """A word that was not understood may turn the meaning round ("nicht am Dienstag")."""
-    if not heard.left_over:
-        return day
+def _unsure_of(kinds: tuple[type, ...], heard: Heard) -> bool:
+    """A word that was not understood may turn round all that its field says ("nicht am Dienstag um drei")."""
+    return bool(heard.left_over) and any(isinstance(piece, kinds) for piece in heard.pieces)
+
+
+def _doubted_day(day: DayChoice) -> DayChoice:
     return DayChoice(None, Problem.DATE_UNCLEAR, (day.day,) if day.day else day.candidates)
 
 
-def _wholly_time(hour: TimeChoice, heard: Heard) -> TimeChoice:
-    if not heard.left_over:
-        return hour
+def _doubted_time(hour: TimeChoice) -> TimeChoice:
     candidates = (hour.moment,) if hour.moment else hour.candidates
-    return replace(hour, moment=None, problem=Problem.TIME_UNCLEAR, candidates=candidates)
+    return TimeChoice(None, Problem.TIME_UNCLEAR, candidates, approximate=hour.approximate)
 
 
 def _placed(understood: Understanding, now: datetime, zone: ZoneInfo) -> Understanding:

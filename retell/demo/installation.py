@@ -38,15 +38,19 @@ def start(processes: Processes, *, web_port: int = 0) -> Installation:
         processes.start(f"sandbox-{vendor}", arguments, environment)
     processes.start("web", web_arguments(ports["web"]), environment)
     processes.start("worker", worker_arguments(), environment)
-    for name, port in (("sandbox-calcom", "calcom"), ("sandbox-retell", "retell"), ("web", "web")):
-        processes.wait_for_port(name, ports[port])
+    processes.wait_for_url("sandbox-calcom", f"{urls['calcom']}/_sandbox/requests")
+    processes.wait_for_url("sandbox-retell", f"{urls['retell']}/_sandbox/requests")
+    processes.wait_for_url("web", f"{urls['web']}/api/mcp/health/ready")
     vendors = Vendors(calcom_url=urls["calcom"], retell_url=urls["retell"], app_url=urls["web"])
     return Installation(vendors=vendors, environment=environment)
 
 
 def web_arguments(port: int) -> list[str]:
     address = f"127.0.0.1:{port}"
-    return ["-m", "gunicorn", "config.wsgi", "--bind", address, "--workers", WEB_WORKERS, "--threads", WEB_THREADS]
+    return [
+        "-m", "gunicorn", "config.wsgi", "--bind", address, "--workers", WEB_WORKERS, "--threads", WEB_THREADS,
+        "--no-control-socket",
+    ]  # fmt: skip
 
 
 def worker_arguments() -> list[str]:

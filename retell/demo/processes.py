@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import requests
 from django.conf import settings
 
-STOP_SECONDS = 10.0
+# An idle Celery worker takes longer to say goodbye; what it would have done stands in the database.
+STOP_SECONDS = 3.0
 START_SECONDS = 30.0
 
 
@@ -54,15 +56,16 @@ class Processes:
                 start_new_session=True,
             )
 
-    def wait_for_port(self, name: str, port: int) -> None:
-        """Wait until the process listens; raises ProcessFailed."""
+    def wait_for_url(self, name: str, url: str) -> None:
+        """Wait until the process answers; raises ProcessFailed."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             self.check(name)
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-                return
+            with suppress(requests.ConnectionError, requests.Timeout):
+                if requests.get(url, timeout=5).ok:
+                    return
             time.sleep(0.05)
-        raise ProcessFailed(f"{name} does not listen on port {port}.\n{self.tail(name)}")
+        raise ProcessFailed(f"{name} does not answer at {url}.\n{self.tail(name)}")
 
     def check(self, name: str) -> None:
         """Raise ProcessFailed if the process has ended."""

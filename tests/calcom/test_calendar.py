@@ -25,6 +25,8 @@ from calcom.calendar import CalcomCalendar
 from tests.calcom.conftest import HOUR, SLOT, CalcomControl
 from tests.servers import free_port
 
+pytestmark = pytest.mark.django_db
+
 KEY = UUID("6f9619ff-8b86-4d01-b42d-00cf4fc964ff")
 LOST_ANSWERS: list[tuple[str, dict[str, Any]]] = [
     ("hang", {"seconds": 1}),

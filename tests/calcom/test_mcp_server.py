@@ -15,6 +15,8 @@ from mcp_gateway.registry import registry
 from tests.calcom.conftest import API_KEY, HOUR, SLOT, CalcomControl
 from tests.servers import free_port
 
+pytestmark = pytest.mark.django_db
+
 METHODS = {
     "testConnection": {},
     "getEventTypes": {},
@@ -66,7 +68,7 @@ def test_test_connection_names_the_account(company: Company) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_without_a_key_nothing_is_sent(company: Company, control: CalcomControl, method: str) -> None:
-    company.calcom_api_key = ""
+    company.calcom_api_key = " "
     company.save()
     error = failure(company, method, **METHODS[method])
     assert (type(error), error.kind) == (Conflict, "not_configured")

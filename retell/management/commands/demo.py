@@ -1,6 +1,7 @@
 """`manage.py demo`: a whole phone call on this machine, from the ring to the booking; `--stay` keeps it up."""
 
 import json
+import logging
 import secrets
 import signal
 import time
@@ -31,6 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError("The demo writes a demo company and opens loopback URLs: not in production (DEBUG off).")
+        logging.disable(logging.INFO)
         # A polite end stops the processes too.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         self.began = time.monotonic()
@@ -65,11 +67,9 @@ class Command(BaseCommand):
         return calling
 
     def _show_call(self, report: dict[str, Any]) -> None:
-        variables = report["inbound"].get("dynamic_variables") or {}
-        self._step(f"call_inbound answered; the agent knows: {variables.get('today')}, {variables.get('company_name')}")
-        for step in report["steps"]:
+        for step in (report["inbound"], *report["steps"]):
             body = step["body"]
-            said = f": {body['message']}" if isinstance(body, dict) and "message" in body else ""
+            said = f": {_said(body)}" if isinstance(body, dict) else ""
             self._step(f"{step['what']} → {step['status']} in {step['ms']:.0f} ms{said}")
 
     def _show_booking(self, outcome: Outcome, company: Company, service: Service, wanted: datetime) -> None:
@@ -111,3 +111,11 @@ Ctrl-C stops everything.
     def _step(self, what: str) -> None:
         self.stdout.write(f"{time.monotonic() - self.began:7.2f} s  {what}")
         self.stdout.flush()
+
+
+def _said(body: dict[str, Any]) -> str:
+    """What the step told the agent: the sentence for the caller, or what it knows before the first word."""
+    if "message" in body:
+        return str(body["message"])
+    variables = body.get("call_inbound", {}).get("dynamic_variables", {})
+    return f"{variables.get('company_name')}, {variables.get('today')}"

@@ -112,7 +112,8 @@ def test_drafts_branch_from_their_base_and_not_from_the_newest_edits(world, publ
     llm_id = published.response_engine.llm_id
     world.client.agent.create_version(published.agent_id, base_version=0)
     world.client.llm.update(llm_id, version=1, general_prompt="edited")
-    world.client.agent.create_version(published.agent_id, base_version=0)
+    world.client.agent.update(published.agent_id, version=1, agent_name="edited")
+    assert world.client.agent.create_version(published.agent_id, base_version=0).agent_name == "Eva"
     assert world.client.llm.retrieve(llm_id, version=2).general_prompt is None
     assert versions(world, published) == [(2, False), (1, False), (0, True)]
 

@@ -63,6 +63,12 @@ def test_another_agent_may_answer(phone):
     assert phone.play()["call"]["agent_id"] == other.agent_id
 
 
+def test_unknown_agent_spoils_the_answer(phone):
+    answer(phone, override_agent_id="agent_none", metadata={"customer": 7})
+    played = phone.play()
+    assert (played["inbound"]["outcome"], "metadata" in played["call"]) == ("bad_response", False)
+
+
 def test_webhook_url_may_be_overridden_for_one_call(phone):
     answer(phone, agent_override={"agent": {"webhook_url": f"{phone.recorder.url}/elsewhere"}})
     phone.play()

@@ -1,0 +1,14 @@
+"""Admin of what is known of the companies' Cal.com accounts."""
+
+from django.contrib import admin
+
+from calcom.models import CalcomEventType
+from mcp_gateway.staff_admin import ReadOnlyAdmin
+
+
+@admin.register(CalcomEventType)
+class CalcomEventTypeAdmin(ReadOnlyAdmin):
+    list_display = ("title", "event_type_id", "slug", "length_minutes", "is_hidden", "company", "last_synced_at")
+    list_filter = ("is_hidden", "last_synced_at", ("company", admin.RelatedOnlyFieldListFilter))
+    search_fields = ("title", "slug", "=event_type_id")
+    list_select_related = ("company",)

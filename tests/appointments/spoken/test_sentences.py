@@ -1,0 +1,150 @@
+"""Whole sentences as an agent passes them on, said on Wednesday, 18 November 2026 at 10:00."""
+
+import pytest
+
+from appointments.spoken import Problem
+from tests.appointments.spoken.asking import ask, local
+
+UNDERSTOOD = [
+    ("am nächsten Dienstag so gegen halb drei nachmittags", None, "2026-11-24 14:30"),
+    ("morgen um halb drei", None, "2026-11-19 14:30"),
+    (None, "am Dienstag um 14 Uhr", "2026-11-24 14:00"),
+    ("", "Dienstag 14 Uhr", "2026-11-24 14:00"),
+    ("14:30", "Dienstag", "2026-11-24 14:30"),
+    ("2026-12-15T14:30", None, "2026-12-15 14:30"),
+    ("2026-12-15T14:30:00", "", "2026-12-15 14:30"),
+    ("2026-12-15 14:30:00", None, "2026-12-15 14:30"),
+    ("2026-12-15T14:30:00+01:00", None, "2026-12-15 14:30"),
+    ("2026-12-15 14:30:00+01:00", None, "2026-12-15 14:30"),
+    ("2026-12-15T13:30:00Z", None, "2026-12-15 14:30"),
+    ("2026-12-15T13:30:00.000Z", None, "2026-12-15 14:30"),
+    ("2026-12-15T23:30Z", None, "2026-12-16 00:30"),
+    ("2027-06-15T12:30:00Z", None, "2027-06-15 14:30"),
+    ("2026-12-15T00:00:00", "14:30", "2026-12-15 14:30"),
+    ("2026-12-15T00:00:00.000Z", "14:30", "2026-12-15 14:30"),
+    ("2026-12-15", "2026-12-15T14:30:00", "2026-12-15 14:30"),
+    ("15.12.2026 14:30", None, "2026-12-15 14:30"),
+    ("15.12.2026, 14:30 Uhr", None, "2026-12-15 14:30"),
+    ("15.12.14:30", None, "2026-12-15 14:30"),
+    ("am 15.12. um 14.30 Uhr", None, "2026-12-15 14:30"),
+    ("am 15.12 um 14.30.", None, "2026-12-15 14:30"),
+    ("am 15. 12. 14 Uhr 30", None, "2026-12-15 14:30"),
+    ("am 15. Dezember 14 Uhr", None, "2026-12-15 14:00"),
+    ("um 14 Uhr am 15. Dezember", None, "2026-12-15 14:00"),
+    ("um 14 Uhr 15. Dezember", None, "2026-12-15 14:00"),
+    ("fünfzehnter Dezember zwanzig Uhr dreißig", None, "2026-12-15 20:30"),
+    ("am fünfzehnten zwölften um halb drei", None, "2026-12-15 14:30"),
+    ("Dienstag, den 15. Dezember um viertel nach vier", None, "2026-12-15 16:15"),
+    ("Dienstag, 15. Dezember 2026 um 14 Uhr 30", None, "2026-12-15 14:30"),
+    ("am Montag, dem dreißigsten November, um zehn Uhr fünfzehn", None, "2026-11-30 10:15"),
+    ("am 20. um 10", None, "2026-11-20 10:00"),
+    ("kommenden Samstag um elf", None, "2026-11-21 11:00"),
+    ("kommende Woche Mittwoch um viertel nach vier", None, "2026-11-25 16:15"),
+    ("nächste Woche am Donnerstag nachmittags um vier", None, "2026-11-26 16:00"),
+    ("übermorgen, 16 Uhr", None, "2026-11-20 16:00"),
+    ("Übermorgen früh um acht", None, "2026-11-20 08:00"),
+    ("heute Nachmittag um vier", None, "2026-11-18 16:00"),
+    ("heute um 15 Uhr", None, "2026-11-18 15:00"),
+    ("heute Abend um sieben", None, "2026-11-18 19:00"),
+    ("morgen früh um acht", None, "2026-11-19 08:00"),
+    ("morgen Mittag um eins", None, "2026-11-19 13:00"),
+    ("morgen", "nachmittags um drei", "2026-11-19 15:00"),
+    ("morgen nachmittag", "um drei", "2026-11-19 15:00"),
+    ("Dienstagnachmittag um drei", None, "2026-11-24 15:00"),
+    ("Dienstag Nachmittag", "drei", "2026-11-24 15:00"),
+    ("Freitagabend um sechs", None, "2026-11-20 18:00"),
+    ("Freitagmorgen um neun", None, "2026-11-20 09:00"),
+    ("Freitag Morgen um neun", None, "2026-11-20 09:00"),
+    ("in drei Tagen um 15 Uhr", None, "2026-11-21 15:00"),
+    ("in einer Woche um drei", None, "2026-11-25 15:00"),
+    ("morgen um drei", "15:00", "2026-11-19 15:00"),
+    ("morgen um 14:30", "14 Uhr 30", "2026-11-19 14:30"),
+    ("um 8 am Dienstag", None, "2026-11-24 08:00"),
+    ("um 3 am Dienstag", None, "2026-11-24 15:00"),
+    ("um 9 am 24.11.", None, "2026-11-24 09:00"),
+    ("um 3 am 15. Dezember", None, "2026-12-15 15:00"),
+    ("MORGEN UM HALB DREI", None, "2026-11-19 14:30"),
+    ("naechsten Freitag um fuenf nach drei", None, "2026-11-20 15:05"),
+    ("nachsten Freitag um funf nach drei", None, "2026-11-20 15:05"),
+    ("am liebsten morgen um drei bitte", None, "2026-11-19 15:00"),
+    ("ich hätte gerne einen Termin am nächsten Dienstag um 14 Uhr", None, "2026-11-24 14:00"),
+    ("ja, dann bitte morgen um zehn", None, "2026-11-19 10:00"),
+    ("am Dienstag, und zwar um 14 Uhr", None, "2026-11-24 14:00"),
+    ("next Tuesday at half past two", None, "2026-11-24 14:30"),
+    ("tomorrow at 3 in the afternoon", None, "2026-11-19 15:00"),
+    ("tomorrow at noon", None, "2026-11-19 12:00"),
+    ("noon tomorrow", None, "2026-11-19 12:00"),
+    ("tomorrow morning at nine", None, "2026-11-19 09:00"),
+    ("tonight at 7", None, "2026-11-18 19:00"),
+    ("this afternoon at four", None, "2026-11-18 16:00"),
+    ("Tuesday 3 pm", None, "2026-11-24 15:00"),
+    ("Tuesday, 9am", None, "2026-11-24 09:00"),
+    ("Tuesday at 9 a.m.", None, "2026-11-24 09:00"),
+    ("at 9 am on Tuesday", None, "2026-11-24 09:00"),
+    ("9 am Tuesday", None, "2026-11-24 09:00"),
+    ("thursday at five thirty", None, "2026-11-19 17:30"),
+    ("December 15th at 2:30 pm", None, "2026-12-15 14:30"),
+    ("on Tuesday, the 24th of November, at a quarter past four", None, "2026-11-24 16:15"),
+    ("Wednesday, December 2, 2026 at 10:00 AM", None, "2026-12-02 10:00"),
+    ("the day after tomorrow at half past ten", None, "2026-11-20 10:30"),
+    ("a week from tomorrow at 3 pm", None, "2026-11-26 15:00"),
+    ("Thursday of next week at 4", None, "2026-11-26 16:00"),
+    ("I would like to come tomorrow at 3 in the afternoon please", None, "2026-11-19 15:00"),
+]
+
+ASKED_BACK = [
+    ("nicht am Dienstag um drei", None, Problem.DATE_UNCLEAR),
+    (None, "nicht am Dienstag um drei", Problem.DATE_UNCLEAR),
+    ("am Dienstag um kurz vor drei", None, Problem.DATE_UNCLEAR),
+    ("Dienstag oder Mittwoch um 14 Uhr", None, Problem.DATE_UNCLEAR),
+    ("ab morgen um 10 Uhr", None, Problem.DATE_UNCLEAR),
+    ("bis Dienstag um 10", None, Problem.DATE_UNCLEAR),
+    ("guten Morgen, am Dienstag um 10", None, Problem.DATE_UNCLEAR),
+    ("Dienstag drei", None, Problem.DATE_UNCLEAR),
+    ("morgen 14", None, Problem.DATE_UNCLEAR),
+    ("am 15 Uhr", None, Problem.DATE_UNCLEAR),
+    ("2026-12-15T14:30:00-08:00", None, Problem.TIME_UNCLEAR),
+    ("2026-12-15T14:30:15", None, Problem.TIME_UNCLEAR),
+    ("2026-12-15T25:00", None, Problem.TIME_UNCLEAR),
+    ("morgen um 15 Uhr vormittags", None, Problem.TIME_UNCLEAR),
+    ("Dienstag morgen um 15 Uhr", None, Problem.TIME_UNCLEAR),
+    ("morgen um drei", "16 Uhr", Problem.TIME_UNCLEAR),
+    ("2026-12-15T10:00", "14:30", Problem.TIME_UNCLEAR),
+    ("Dienstag", None, Problem.TIME_REQUIRED),
+    (None, "Dienstag", Problem.TIME_REQUIRED),
+    ("morgen nachmittag", None, Problem.TIME_REQUIRED),
+    (None, "halb drei", Problem.DATE_REQUIRED),
+    ("halb drei", None, Problem.DATE_REQUIRED),
+    ("am Morgen", None, Problem.DATE_REQUIRED),
+    (None, None, Problem.DATE_REQUIRED),
+    ("heute morgen um neun", None, Problem.TIME_IN_PAST),
+    ("gestern um drei", None, Problem.DATE_IN_PAST),
+    ("31.2. um 10 Uhr", None, Problem.DATE_IMPOSSIBLE),
+    ("Montag, 24.11. um 10 Uhr", None, Problem.WEEKDAY_MISMATCH),
+]
+
+
+@pytest.mark.parametrize(("date_words", "time_words", "expected"), UNDERSTOOD)
+def test_a_sentence_is_understood(date_words: str | None, time_words: str | None, expected: str) -> None:
+    understood = ask(date_words, time_words)
+    assert (understood.problem, local(understood)) == (None, expected)
+
+
+@pytest.mark.parametrize(("date_words", "time_words", "problem"), ASKED_BACK)
+def test_a_sentence_in_doubt_is_asked_back(date_words: str | None, time_words: str | None, problem: Problem) -> None:
+    understood = ask(date_words, time_words)
+    assert (understood.problem, understood.start) == (problem, None)
+
+
+def test_the_words_that_were_not_understood_are_given_back_as_said() -> None:
+    assert ask("Dienstag bei Frau Müller", "15 Uhr").left_over == "bei Frau Müller"
+
+
+@pytest.mark.parametrize(("date_words", "time_words"), [("Dienstag " * 20, "14 Uhr"), ("Dienstag", "14 Uhr " * 20)])
+def test_endless_words_are_not_understood(date_words: str, time_words: str) -> None:
+    problem = Problem.DATE_UNCLEAR if len(date_words) > 120 else Problem.TIME_UNCLEAR
+    assert ask(date_words, time_words).problem is problem
+
+
+def test_words_up_to_the_limit_are_understood() -> None:
+    assert local(ask("morgen um drei".ljust(120))) == "2026-11-19 15:00"

@@ -1,0 +1,17 @@
+"""`python -m tests.on_servers COMMAND…`: run a command against MariaDB and Redis servers of its own."""
+
+import os
+import subprocess
+import sys
+
+from tests.servers import MariaDB, Redis
+
+
+def main() -> int:
+    with MariaDB() as mariadb, Redis() as redis:
+        environment = {"DATABASE_URL": mariadb.url("phone"), "REDIS_URL": redis.url, "DEBUG": "on"}
+        return subprocess.run(sys.argv[1:], env={**os.environ, **environment}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
