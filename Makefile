@@ -20,7 +20,11 @@ test: .venv/development $(CATALOGUES) lint  ## Everything, on MariaDB and Redis 
 check: .venv/development $(CATALOGUES) lint  ## Lint, types, import rules and the quick tests on SQLite
 	$(BIN)/python -m pytest -m "not servers and not processes"
 
-.PHONY: lint
+bench: .venv/development  ## What the gateway costs, against a bare view in the same run
+	.ci/packages test
+	$(BIN)/python -m tests.on_servers $(BIN)/python -m benchmarks.gateway
+
+.PHONY: lint bench
 lint: .venv/development $(CATALOGUES)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -3,12 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
 from appointments.phones import to_e164
+from mcp_gateway.companies import visible_company_ids
 from mcp_gateway.staff_admin import CompanyScopedAdmin, ReadOnlyAdmin, SecretsForm
 
 BY_COMPANY = ("company", admin.RelatedOnlyFieldListFilter)
@@ -45,14 +47,18 @@ class CompanyAdmin(CompanyScopedAdmin):
     fieldsets = (
         (None, {"fields": ("name", "slug", "is_active", "phone_number", "email", "staff")}),
         (_("Language and time"), {"fields": ("default_language", "timezone", "opening_hours")}),
-        (_("Booking"), {"fields": ("booking_mode", "notice_hours")}),
+        (_("Booking"), {"fields": ("booking_mode", "notice_hours", "rate_limit_per_minute")}),
         (_("Retell.ai"), {"fields": ("retell_api_key", "retell_webhook_key")}),
         (_("Cal.com"), {"fields": ("calcom_api_key", "calcom_base_url", "calcom_webhook_secret")}),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Who may see a company is not for its own staff to widen."""
-        return () if request.user.is_superuser else ("staff", "slug", "is_active")
+        return () if request.user.is_superuser else ("staff", "slug", "is_active", "rate_limit_per_minute")
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A read-only field can't be filled in."""
+        return self.prepopulated_fields if request.user.is_superuser else {}
 
 
 @admin.register(Service)
@@ -96,6 +102,13 @@ class FollowUpAdmin(CompanyScopedAdmin):
     search_fields = ("what_to_do", "call__call_id", "appointment__attendee_name")
     readonly_fields = ("company", "kind", "call", "appointment", "what_to_do", "created_at")
     list_select_related = ("company", "assignee")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Only colleagues can be asked to do something: who works for other companies is not told."""
+        companies = visible_company_ids(request.user)
+        if db_field.name == "assignee" and companies is not None:
+            kwargs["queryset"] = get_user_model().objects.filter(companies__in=companies).distinct()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -53,12 +53,17 @@ class MovedMeanwhile(CalendarError):
 
 def book_wish(call: Call) -> Appointment | None:
     """Turn the wish of a call that is over into a booking; None when there is nothing to book (yet)."""
-    if not call.is_over or (wish := wish_of(call)) is None:
+    if not call.is_over:
+        return None
+    if (wish := wish_of(call)) is None:
+        if call.collected_data:
+            _review_call(call, "The caller's wish can't be read any more: look at the call and call back.")
         return None
     try:
         appointment = intended_appointment(call, wish)
     except Service.DoesNotExist:
-        _review_call(call, f"{wish.service_type} is no longer offered. The caller wished it for {wish.starts_at}.")
+        told = f"{wish.service_type} is no longer offered. The caller wished it for {wish.starts_at}: call back."
+        _review_call(call, told)
         return None
     return book(appointment)
 
@@ -76,15 +81,11 @@ def book(appointment: Appointment) -> Appointment:
     if _claim(appointment):
         appointment.refresh_from_db()
         try:
-            booking = _booking_of(appointment, calendar_of(appointment.company))
-        except (SlotTaken, BookingRefused) as refusal:
-            _fail(appointment, FollowUp.Kind.BOOKING_FAILED, str(refusal))
-        except MovedMeanwhile as finding:
-            _fail(appointment, FollowUp.Kind.NEEDS_REVIEW, str(finding))
-        except CalendarError as trouble:
-            _try_later(appointment, trouble)
-        else:
-            _settle(appointment, booking)
+            _try_now(appointment)
+        except Exception as fault:
+            # Ours to mend; until then it counts as an attempt, so that it does not come round for ever.
+            _try_later(appointment, type(fault).__name__)
+            raise
         appointment.refresh_from_db()
     return appointment
 
@@ -92,14 +93,16 @@ def book(appointment: Appointment) -> Appointment:
 def waiting_appointments(limit: int = 100) -> list[int]:
     """Appointments to be booked that nobody works on: the bell was lost, a worker died, or it is time again."""
     rows = Appointment.objects.filter(_free(), status=Status.BOOKING)
-    return list(rows.order_by("updated_at").values_list("pk", flat=True)[:limit])
+    # Whoever was tried last goes to the back: many broken ones can't keep the others out.
+    return list(rows.order_by("leased_until", "pk").values_list("pk", flat=True)[:limit])
 
 
 def calls_to_book(limit: int = 100) -> list[int]:
     """Calls that ended lately with a wish that nothing was made of."""
     since = timezone.now() - FORGOTTEN_CALLS
-    rows = Call.objects.filter(status__in=Call.OVER, updated_at__gte=since, appointments=None, follow_ups=None)
-    return list(rows.exclude(collected_data={}).order_by("updated_at").values_list("pk", flat=True)[:limit])
+    rows = Call.objects.filter(status__in=Call.OVER, updated_at__gte=since, appointments=None)
+    rows = rows.exclude(follow_ups__kind=FollowUp.Kind.NEEDS_REVIEW).exclude(collected_data={})
+    return list(rows.order_by("updated_at").values_list("pk", flat=True)[:limit])
 
 
 def placeholder_email(appointment: Appointment) -> str:
@@ -133,6 +136,21 @@ def _claim(appointment: Appointment) -> bool:
             leased_until=timezone.now() + LEASE, attempts=F("attempts") + 1
         )
     )
+
+
+def _try_now(appointment: Appointment) -> None:
+    try:
+        booking = _booking_of(appointment, calendar_of(appointment.company))
+    except SlotTaken as refusal:
+        _fail(appointment, FollowUp.Kind.BOOKING_FAILED, f"Call back and agree on another time. {refusal}")
+    except BookingRefused as refusal:
+        _fail(appointment, FollowUp.Kind.BOOKING_FAILED, f"Book it by hand, or call back. {refusal}")
+    except MovedMeanwhile as finding:
+        _fail(appointment, FollowUp.Kind.NEEDS_REVIEW, str(finding))
+    except CalendarError as trouble:
+        _try_later(appointment, trouble)
+    else:
+        _settle(appointment, booking)
 
 
 def _booking_of(appointment: Appointment, calendar: Calendar) -> Booking:
@@ -174,11 +192,18 @@ def _request(appointment: Appointment) -> BookingRequest:
         start=appointment.starts_at,
         attendee_name=appointment.attendee_name,
         attendee_email=appointment.attendee_email or placeholder_email(appointment),
-        phone=call.caller_phone if call else None,
+        phone=_phone(appointment),
         language=appointment.language or appointment.company.default_language,
         notes=appointment.notes,
         call_id=call.call_id if call else "",
     )
+
+
+def _phone(appointment: Appointment) -> str | None:
+    """The caller's number, else the customer's."""
+    if appointment.call:
+        return appointment.call.caller_phone
+    return appointment.customer.phone if appointment.customer else None
 
 
 def _note_sent(appointment: Appointment, at: datetime | None) -> None:
@@ -200,12 +225,11 @@ def _settle(appointment: Appointment, booking: Booking) -> None:
 
 def _schedule(appointment: Appointment, booking: Booking) -> None:
     call = appointment.call
-    phone = call.caller_phone if call else None
     try:
         with transaction.atomic():
             customer = appointment.customer or customer_for(
                 appointment.company,
-                phone=phone,
+                phone=_phone(appointment),
                 name=appointment.attendee_name,
                 email=appointment.attendee_email,
                 language=appointment.language,
@@ -232,13 +256,17 @@ def _schedule(appointment: Appointment, booking: Booking) -> None:
 
 def _await_confirmation(appointment: Appointment, booking: Booking) -> None:
     """A requested booking is no booking yet: somebody has to confirm it in the calendar."""
-    Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
-        calcom_booking_uid=booking.uid,
-        calcom_booking_id=booking.id,
-        leased_until=timezone.now() + UNCONFIRMED_LOOK,
-        updated_at=timezone.now(),
-    )
-    _follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, "The booking waits for confirmation in the calendar.")
+    with transaction.atomic():
+        Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
+            calcom_booking_uid=booking.uid,
+            calcom_booking_id=booking.id,
+            leased_until=timezone.now() + UNCONFIRMED_LOOK,
+            # To wait is not to fail: what goes wrong later has all its attempts.
+            attempts=0,
+            updated_at=timezone.now(),
+        )
+        if appointment.calcom_booking_uid != booking.uid:
+            _follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, "The booking waits for confirmation in the calendar.")
 
 
 def _undo_wrong_time(appointment: Appointment, booking: Booking) -> None:
@@ -251,7 +279,7 @@ def _undo_wrong_time(appointment: Appointment, booking: Booking) -> None:
     _fail(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
 
 
-def _try_later(appointment: Appointment, trouble: CalendarError) -> None:
+def _try_later(appointment: Appointment, trouble: object) -> None:
     delay = delay_after(appointment.attempts)
     if delay is None:
         _fail(appointment, FollowUp.Kind.NEEDS_REVIEW, f"{trouble} Look in the calendar before you book by hand.")
@@ -272,10 +300,13 @@ def _fail(appointment: Appointment, kind: FollowUp.Kind, why: str) -> None:
 
 
 def _follow_up(appointment: Appointment, kind: FollowUp.Kind, what_to_do: str) -> None:
-    FollowUp.objects.get_or_create(
+    """Ask people for it; of the same kind the latest says what to do now."""
+    told = {"what_to_do": what_to_do, "status": FollowUp.Status.OPEN}
+    FollowUp.objects.update_or_create(
         appointment=appointment,
         kind=kind,
-        defaults={"company": appointment.company, "call": appointment.call, "what_to_do": what_to_do},
+        defaults=told,
+        create_defaults={**told, "company": appointment.company, "call": appointment.call},
     )
 
 

@@ -94,6 +94,10 @@ class Calendar(ABC):
     def cancel(self, uid: str, reason: str) -> Booking:
         """Cancel a booking; cancelled already counts as done. Raises CalendarError."""
 
+    @abstractmethod
+    def confirm(self, uid: str) -> Booking:
+        """Accept a booking that waits for it; accepted already counts as done. Raises CalendarError."""
+
 
 def calendar_of(company: Company) -> Calendar:
     return cast(Calendar, import_string(settings.CALENDAR_BACKEND)(company))

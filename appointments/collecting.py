@@ -12,7 +12,7 @@ from django.core.validators import validate_email
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from appointments.models import Call, Company, Service
+from appointments.models import Call, Company, FollowUp, Service
 from appointments.service_names import ServiceMatch, find_service
 from appointments.spoken import Problem, Understanding, speak_date, speak_time, understand
 from appointments.voice import Reply, meaningful
@@ -65,7 +65,7 @@ def _understood(call: Call, spoken: SpokenWish, heard_at: datetime, language: st
     match = find_service(company, meaningful(spoken.service, max_length=MAX_SERVICE))
     name = meaningful(spoken.name, max_length=MAX_NAME) or (call.customer.name if call.customer else "")
     if match.service is None:
-        return _ask_service(match, company, heard_at)
+        return _ask_service(match, call, heard_at)
     if when.problem or when.start is None:
         return _ask_when(when, company, heard_at, language)
     if not name:
@@ -102,7 +102,7 @@ def _read_back(company: Company, wish: Wish) -> Reply:
     time = speak_time(wish.appointment_time, wish.language)
     message = _(
         "I have noted your wish: %(service)s on %(date)s at %(time)s for %(name)s. "
-        "It is booked right after our call, if the time is still free then."
+        "I will book it right after our call, if the time is still free then."
     ) % {"service": wish.service_type, "date": date, "time": time, "name": wish.customer_name}
     return _reply(
         "collected",
@@ -117,13 +117,26 @@ def _read_back(company: Company, wish: Wish) -> Reply:
     )
 
 
-def _ask_service(match: ServiceMatch, company: Company, heard_at: datetime) -> Reply:
+def _ask_service(match: ServiceMatch, call: Call, heard_at: datetime) -> Reply:
+    company = call.company
     names = [service.name for service in match.candidates]
     if not names:
+        _promise_callback(call)
         message = _("I can't book appointments at the moment. Somebody will gladly call you back.")
         return _reply("no_services", message, company, heard_at)
     message = _("Which service would you like? There is: %(services)s.") % {"services": ", ".join(names)}
     return _reply("service_required", message, company, heard_at, services=names)
+
+
+def _promise_callback(call: Call) -> None:
+    FollowUp.objects.get_or_create(
+        call=call,
+        kind=FollowUp.Kind.CALLBACK,
+        defaults={
+            "company": call.company,
+            "what_to_do": "Call back: the caller wanted an appointment, but no service can be booked. Set one up.",
+        },
+    )
 
 
 def _ask_when(when: Understanding, company: Company, heard_at: datetime, language: str) -> Reply:

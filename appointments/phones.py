@@ -1,14 +1,17 @@
 """Phone numbers in E.164, and the many ways to hide one."""
 
+import re
+
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-# What providers write when the caller hides the number; the number is Twilio's spelling of "anonymous".
+# What providers write when the caller hides the number.
 HIDDEN = frozenset(
     {"", "anonymous", "unknown", "blocked", "private", "withheld", "restricted", "unavailable", "none", "null"}
 )
-HIDDEN_NUMBERS = frozenset({"+266696687", "+86282452253", "+656667", "00000000"})
+# The same on a telephone's keys, with or without a plus: anonymous, unavailable, restricted, blocked, unknown.
+HIDDEN_NUMBERS = frozenset({"266696687", "86282452253", "7378742833", "2562533", "8656696", "656667", "00000000"})
 DEFAULT_REGION = "DE"
 
 
@@ -18,7 +21,7 @@ def to_e164(written: str | None, *, region: str = DEFAULT_REGION) -> str | None:
     `region` is the country of numbers that are written without one.
     """
     text = (written or "").strip()
-    if text.casefold() in HIDDEN or text in HIDDEN_NUMBERS:
+    if text.casefold() in HIDDEN or re.sub(r"[\s+]", "", text) in HIDDEN_NUMBERS:
         return None
     try:
         number = phonenumbers.parse(text, region)

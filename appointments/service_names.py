@@ -17,7 +17,7 @@ class ServiceMatch:
 
 
 def find_service(company: Company, words: str | None) -> ServiceMatch:
-    """The service whose name or alias stands in the words; the most specific one where several do.
+    """The service whose name or alias stands in the words; a longer name covers a shorter one that is part of it.
 
     A company with a single service needs no words for it; words that name another thing are still asked about.
     """
@@ -25,16 +25,18 @@ def find_service(company: Company, words: str | None) -> ServiceMatch:
     if not words:
         return ServiceMatch(offered[0] if len(offered) == 1 else None, offered)
     spoken = _tokens(words)
-    lengths = {service: _matched_length(service, spoken) for service in offered}
-    longest = max(lengths.values(), default=0)
-    named = tuple(service for service, length in lengths.items() if length == longest > 0)
+    heard = [(service, span) for service in offered for span in _spans(service, spoken)]
+    whole = (service for service, span in heard if not any(span < other for _, other in heard))
+    named = tuple(dict.fromkeys(whole))
     return ServiceMatch(named[0] if len(named) == 1 else None, named or offered)
 
 
-def _matched_length(service: Service, spoken: tuple[str, ...]) -> int:
-    """Letters of the longest name or alias that stands whole in the words."""
-    found = (len("".join(name)) for name in _names(service) if _stands_in(name, spoken))
-    return max(found, default=0)
+def _spans(service: Service, spoken: tuple[str, ...]) -> Iterator[frozenset[int]]:
+    """Where in the words a name or alias stands whole: "Damen Schnitt" covers the "Schnitt" in it."""
+    for name in _names(service):
+        for start in range(len(spoken) - len(name) + 1):
+            if spoken[start : start + len(name)] == name:
+                yield frozenset(range(start, start + len(name)))
 
 
 def _names(service: Service) -> Iterator[tuple[str, ...]]:
@@ -43,12 +45,8 @@ def _names(service: Service) -> Iterator[tuple[str, ...]]:
             yield tokens
 
 
-def _stands_in(name: tuple[str, ...], spoken: tuple[str, ...]) -> bool:
-    return any(spoken[start : start + len(name)] == name for start in range(len(spoken) - len(name) + 1))
-
-
 def _tokens(text: str) -> tuple[str, ...]:
     """Words without case and accents: "Färben" and "faerben" are the same word."""
-    plain = text.casefold().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
+    plain = unicodedata.normalize("NFC", text).casefold().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
     plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
     return tuple(re.findall(r"\w+", plain))

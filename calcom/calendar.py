@@ -19,7 +19,7 @@ from appointments.calendar import (
 from appointments.models import Company, Service
 from calcom import types
 from mcp_gateway import gateway
-from mcp_gateway.errors import GatewayError, InvalidParams
+from mcp_gateway.errors import GatewayError, InvalidParams, ServiceUnavailable
 from mcp_gateway.principal import Principal
 
 # What each kind of gateway error says for certain; any other leaves a write's outcome open.
@@ -35,6 +35,8 @@ CERTAIN: dict[str, type[CalendarError]] = {
     "unauthorised": CalendarUnreachable,
     "rate_limited": CalendarUnreachable,
     "unreachable": CalendarUnreachable,
+    # The breaker is open: nothing was sent.
+    ServiceUnavailable.kind: CalendarUnreachable,
 }
 # A booking that Cal.com shifted, or that staff have moved since, still lies near the asked start.
 SEARCH_AROUND = timedelta(days=1)
@@ -81,6 +83,9 @@ class CalcomCalendar(Calendar):
     def cancel(self, uid: str, reason: str) -> Booking:
         return self._write("cancelBooking", {"uid": uid, "reason": reason})
 
+    def confirm(self, uid: str) -> Booking:
+        return self._write("confirmBooking", {"uid": uid})
+
     def _candidates(self, request: BookingRequest) -> Iterator[types.Booking]:
         for email in _addresses(request):
             params = {
@@ -110,7 +115,7 @@ class CalcomCalendar(Calendar):
 
 def _event_type_id(service: Service) -> int:
     if service.calcom_event_type_id is None:
-        raise BookingRefused(f"{service.name} has no Cal.com event type")
+        raise BookingRefused(f"{service.name} has no Cal.com event type: choose one in the service's settings.")
     return service.calcom_event_type_id
 
 

@@ -4,7 +4,8 @@ Nothing is repeated here, and nobody but the MCP server should use it: calls bel
 """
 
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
@@ -53,12 +54,24 @@ class Slot(Answer):
 
 
 class CalcomClient:
-    """Every method raises CalcomError. `timeout` (seconds) replaces the usual patience for callers with a budget."""
+    """Every method raises CalcomError.
 
-    def __init__(self, base_url: str, api_key: str, *, timeout: float | None = None) -> None:
+    `timeout` (seconds) replaces the usual patience for callers with a budget. `seconds_left` is asked before each
+    request, which never takes longer than that; what it raises goes through.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        *,
+        timeout: float | None = None,
+        seconds_left: Callable[[], float] = lambda: math.inf,
+    ) -> None:
         self.base_url = base_url.rstrip("/")
         self.api_key = api_key.strip()
         self.timeout = timeout
+        self.seconds_left = seconds_left
 
     def me(self) -> Account:
         return self._get(Envelope[Account], "/v2/me").data
@@ -134,6 +147,9 @@ class CalcomClient:
         """Cal.com asks the host, whose key this is, for a reason."""
         return self._post(f"/v2/bookings/{quote(uid, safe='')}/cancel", {"cancellationReason": reason})
 
+    def confirm(self, uid: str) -> Booking:
+        return self._post(f"/v2/bookings/{quote(uid, safe='')}/confirm", {})
+
     def _get(self, envelope: type[Envelope[Data]], path: str, query: dict[str, Any] | None = None) -> Envelope[Data]:
         return self._call(envelope, requests.Request("GET", self.base_url + path, params=query), path, READ_SECONDS)
 
@@ -145,7 +161,7 @@ class CalcomClient:
         self, envelope: type[Envelope[Data]], request: requests.Request, path: str, seconds: float
     ) -> Envelope[Data]:
         try:
-            response = self._answer(request, path, self.timeout or seconds)
+            response = self._answer(request, path, min(self.timeout or seconds, self.seconds_left()))
             parsed = self._parsed(envelope, response)
         except CalcomError as error:
             # A read changes nothing, so there is nothing unknown about it.

@@ -10,12 +10,15 @@ from pydantic import BaseModel, Field
 from appointments.models import Appointment, Company
 from calcom.client import CalcomClient
 from calcom.errors import CalcomError, ErrorKind
+from calcom.event_types import SyncedEventTypes, sync_event_types
 from calcom.types import BOOKING_KEY, LIVE, Account, Booking, EventType, FreeStarts, Instant, NewBooking, Status
 from mcp_gateway.errors import Conflict, GatewayError, InvalidParams, NotFound, UpstreamError
 from mcp_gateway.registry import Access, Context, Health, MCPServer, register, rpc
 
 # Cal.com wants a reason from the host, whose key cancels.
 NO_REASON = "No reason given"
+# Time for the slow write itself and for the look after it.
+WRITE_DEADLINE = 32.0
 
 EventTypeId = Annotated[int, Field(gt=0)]
 Uid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -52,6 +55,7 @@ class Attendee(BaseModel):
 @register
 class CalcomMCPServer(MCPServer):
     name = "calcom"
+    reaches_vendor = True
 
     def health(self) -> Health:
         """Whether anybody could book; Cal.com itself is not asked, because each company has an account of its own."""
@@ -88,7 +92,7 @@ class CalcomMCPServer(MCPServer):
         with _calcom(context, timeout_seconds) as client:
             return FreeStarts(starts=client.free_starts(event_type_id, start, end, time_zone=time_zone))
 
-    @rpc("createBooking", Access.WRITE)
+    @rpc("createBooking", Access.WRITE, cost=2, deadline_seconds=WRITE_DEADLINE)
     def create_booking(
         self,
         context: Context,
@@ -116,7 +120,7 @@ class CalcomMCPServer(MCPServer):
                 raise CalcomError(ErrorKind.SLOT_TAKEN)
             return booking
 
-    @rpc("rescheduleBooking", Access.WRITE)
+    @rpc("rescheduleBooking", Access.WRITE, is_idempotent=True, cost=2, deadline_seconds=WRITE_DEADLINE)
     def reschedule_booking(
         self, context: Context, uid: Uid, start: Instant, reason: Text = "", timeout_seconds: Seconds | None = None
     ) -> Booking:
@@ -133,7 +137,14 @@ class CalcomMCPServer(MCPServer):
                     raise
                 return moved
 
-    @rpc("cancelBooking", Access.WRITE)
+    @rpc(
+        "cancelBooking",
+        Access.WRITE,
+        is_destructive=True,
+        is_idempotent=True,
+        cost=2,
+        deadline_seconds=WRITE_DEADLINE,
+    )
     def cancel_booking(
         self, context: Context, uid: Uid, reason: Text = "", timeout_seconds: Seconds | None = None
     ) -> Booking:
@@ -151,6 +162,19 @@ class CalcomMCPServer(MCPServer):
             if not booking.is_over:
                 raise CalcomError(ErrorKind.UNKNOWN_OUTCOME)
             return booking
+
+    @rpc("confirmBooking", Access.WRITE, is_idempotent=True, cost=2, deadline_seconds=WRITE_DEADLINE)
+    def confirm_booking(self, context: Context, uid: Uid, timeout_seconds: Seconds | None = None) -> Booking:
+        """Accept a booking that waits for confirmation. Accepted already counts as done."""
+        _refuse_anothers(context, uid)
+        with _calcom(context, timeout_seconds) as client:
+            booking = client.booking(uid)
+            return booking if booking.status == "accepted" else client.confirm(uid)
+
+    @rpc("syncEventTypes", Access.WRITE, is_idempotent=True, cost=2)
+    def sync_event_types(self, context: Context) -> SyncedEventTypes:
+        """Bring our copy of the account's event types up to date; services keep what is set for them here."""
+        return sync_event_types(context.company, self.get_event_types(context))
 
     @rpc("getBookings", Access.READ)
     def get_bookings(
@@ -177,7 +201,9 @@ def _calcom(context: Context, timeout: float | None = None) -> Iterator[CalcomCl
     if not company.calcom_api_key.strip():
         raise Conflict("No Cal.com API key is stored for this company", kind="not_configured")
     try:
-        yield CalcomClient(company.calcom_url, company.calcom_api_key, timeout=timeout)
+        yield CalcomClient(
+            company.calcom_url, company.calcom_api_key, timeout=timeout, seconds_left=context.seconds_left
+        )
     except CalcomError as error:
         raise gateway_error(error) from None
 

@@ -8,11 +8,14 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 DEVELOPMENT_MARK = "insecure-development-key"
+MAKE_A_KEY = 'Make one with: python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
 
 
 @register(Tags.security)
 def check_encryption_keys(**kwargs: Any) -> list[CheckMessage]:
-    """Every key in FIELD_ENCRYPTION_KEYS must be a Fernet key."""
+    """FIELD_ENCRYPTION_KEYS must hold at least one key, and Fernet keys only."""
+    if not settings.FIELD_ENCRYPTION_KEYS:
+        return [Error("FIELD_ENCRYPTION_KEYS is empty.", hint=MAKE_A_KEY, id="config.E006")]
     for position, key in enumerate(settings.FIELD_ENCRYPTION_KEYS, start=1):
         try:
             Fernet(key)
@@ -20,8 +23,7 @@ def check_encryption_keys(**kwargs: Any) -> list[CheckMessage]:
             return [
                 Error(
                     f"FIELD_ENCRYPTION_KEYS: key {position} is not a Fernet key.",
-                    hint='Make one with: python -c "from cryptography.fernet import Fernet; '
-                    'print(Fernet.generate_key().decode())"',
+                    hint=MAKE_A_KEY,
                     id="config.E001",
                 )
             ]
@@ -72,5 +74,8 @@ def check_production(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _is_web_url(url: str) -> bool:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     return parts.scheme in ("http", "https") and bool(parts.netloc)

@@ -4,6 +4,7 @@ With no variable at all this is embedded development on one machine: SQLite, a d
 filesystem broker. `config/checks.py` names what is wrong with a set of settings.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 60.0)
 CELERY_BEAT_SCHEDULE = {
     "sweep webhook events": {"task": "mcp_gateway.tasks.sweep_webhook_events", "schedule": SWEEP_SECONDS},
+    "forget idempotent answers": {"task": "mcp_gateway.tasks.forget_idempotent_answers", "schedule": 3600.0},
     "sweep bookings": {"task": "appointments.tasks.sweep_bookings", "schedule": SWEEP_SECONDS},
 }
 
@@ -177,9 +179,27 @@ TIME_ZONE = "Europe/Berlin"
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 
+# Prometheus. The counters of all processes of this machine stand in files here; forget them when all restart.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+METRICS_ALLOWED_ADDRESSES = env.list("METRICS_ALLOWED_ADDRESSES", default=["127.0.0.1", "::1"] if DEBUG else [])
+_METRICS_DIR = VAR_DIR / "metrics"
+_METRICS_DIR.mkdir(exist_ok=True)
+# prometheus_client reads the variable when it is first imported.
+os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(_METRICS_DIR))
+
 # A two-hour call's transcript comes twice, word by word, in its webhook: about 2 MB.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 GATEWAY_MAX_BODY_BYTES = 1024 * 1024
+
+# Calls per minute through the gateway: of a company's tokens and staff together (a company may have its own limit),
+# of one token or member of staff, and of a company's live phone calls, which nobody else can use up.
+RATE_LIMIT_COMPANY = env.int("RATE_LIMIT_COMPANY", 600)
+RATE_LIMIT_CALLER = env.int("RATE_LIMIT_CALLER", 300)
+RATE_LIMIT_VENDOR = env.int("RATE_LIMIT_VENDOR", 1200)
+# For so long a process takes a token for good without asking the database.
+TOKEN_CACHE_SECONDS = env.float("TOKEN_CACHE_SECONDS", 5.0)
+# Browser origins, besides APP_URL's, from which MCP clients may call.
+MCP_ALLOWED_ORIGINS = env.list("MCP_ALLOWED_ORIGINS", default=[])
 
 if not DEBUG:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -231,5 +251,7 @@ LOGGING = {
         "django_guid": {"level": "WARNING"},
         # The dispatcher logs exceptions with their text; the gateway logs its own line, without it.
         "jsonrpcserver": {"level": "CRITICAL"},
+        # Its storage logs a traceback whenever Redis is away; the breakers say so themselves, once.
+        "pybreaker": {"level": "CRITICAL"},
     },
 }

@@ -3,12 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from mcp_gateway.audit import record
 from mcp_gateway.models import ApiToken, AuditEntry, WebhookEvent
 from mcp_gateway.staff_admin import CompanyScopedAdmin, ReadOnlyAdmin
+from mcp_gateway.tokens import revoke_token
 
 
 @admin.register(WebhookEvent)
@@ -39,8 +41,24 @@ class ApiTokenAdmin(CompanyScopedAdmin):
 
     @admin.action(description=_("Revoke selected tokens"), permissions=["change"])
     def revoke(self, request: HttpRequest, tokens: Any) -> None:
-        revoked = tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
-        self.message_user(request, _("%(count)s tokens revoked.") % {"count": revoked})
+        revoked = [token for token in tokens.filter(revoked_at=None) if self._revoke(request, token)]
+        self.message_user(request, _("%(count)s tokens revoked.") % {"count": len(revoked)})
+
+    @transaction.atomic
+    def _revoke(self, request: HttpRequest, token: ApiToken) -> bool:
+        """Whether this revoked it; False when somebody else just did."""
+        revoked = revoke_token(token)
+        if revoked:
+            record(
+                actor_kind=AuditEntry.Actor.STAFF,
+                actor=request.user.get_username(),
+                action="token.revoked",
+                object_type="ApiToken",
+                object_id=token.pk,
+                company_id=token.company_id,
+                before={"name": token.name, "prefix": token.prefix},
+            )
+        return revoked
 
 
 @admin.register(AuditEntry)

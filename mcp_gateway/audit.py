@@ -4,6 +4,14 @@ from typing import Any
 
 from mcp_gateway import correlation
 from mcp_gateway.models import AuditEntry
+from mcp_gateway.principal import Kind, Principal
+
+_ACTORS = {
+    Kind.TOKEN: AuditEntry.Actor.TOKEN,
+    Kind.STAFF: AuditEntry.Actor.STAFF,
+    Kind.VENDOR: AuditEntry.Actor.WEBHOOK,
+    Kind.TASK: AuditEntry.Actor.TASK,
+}
 
 
 def record(
@@ -31,3 +39,8 @@ def record(
         reason=reason,
         correlation_id=correlation.current(),
     )
+
+
+def record_by(principal: Principal, **entry: Any) -> AuditEntry:
+    """Add an entry about what a caller of the gateway did; `entry` is all that `record` takes besides the actor."""
+    return record(actor_kind=_ACTORS[principal.kind], actor=principal.name, **entry)

@@ -1,6 +1,7 @@
 """The company that calls are scoped to, by `settings.COMPANY_MODEL`.
 
-The gateway needs little of it: a primary key, `is_active`, a relation `staff` to the users who may see it.
+The gateway needs little of it: a primary key, `is_active`, a relation `staff` to the users who may see it, its `zone`
+(a ZoneInfo), and `rate_limit_per_minute` (None: the system's default).
 """
 
 from typing import Any

@@ -59,6 +59,20 @@ class Conflict(GatewayError):
     code, kind, message = 1409, "conflict", "The object's state does not allow that"
 
 
+class RateLimited(GatewayError):
+    """Too many calls in a minute; `data.retry_after` says in how many seconds one is free again."""
+
+    code, kind, message = 1429, "rate_limited", "Too many calls"
+    retryable = True
+
+
+class ServiceUnavailable(GatewayError):
+    """The breaker of this server, or of the company's account at the vendor, is open; see `data.retry_after`."""
+
+    code, kind, message = -32603, "service_unavailable", "Service temporarily unavailable"
+    retryable = True
+
+
 class UpstreamError(GatewayError):
     """The vendor refused, failed, or could not be reached."""
 

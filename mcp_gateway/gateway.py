@@ -1,20 +1,23 @@
 """The way of a call through the gateway, the same for the wires, the admin, views and tasks.
 
-    method -> scope -> company -> parameters -> the method -> result
+    method -> scope -> company -> parameters -> rate limit -> idempotency key -> breaker -> the method -> result
 
-Around it: the correlation id and one log line. A guard that may refuse or observe a call (rate limit, breaker,
-metrics) is one more `with` in `call`, between parameters and method.
+Around it: the correlation id, one log line, the metrics. A repeated call with an idempotency key gets its stored
+answer past an open breaker, and uses up the rate limit as any other.
 """
 
 import logging
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-from mcp_gateway import correlation
+from mcp_gateway import breakers, correlation, idempotency, metrics, rate_limits
 from mcp_gateway.companies import active_company
 from mcp_gateway.errors import Forbidden, GatewayError, InternalError, InvalidParams, NotFound
+from mcp_gateway.invocation import Invocation
 from mcp_gateway.logs import log_failure
 from mcp_gateway.principal import Principal
 from mcp_gateway.registry import Context, Method, registry
@@ -25,10 +28,18 @@ external_logger = logging.getLogger("mcp-external")
 Params = Mapping[str, Any] | Sequence[Any] | None
 
 
-def call(name: str, params: Params = None, *, principal: Principal) -> Any:
+def call(
+    name: str,
+    params: Params = None,
+    *,
+    principal: Principal,
+    idempotency_key: str = "",
+    deadline: float = math.inf,
+) -> Any:
     """Call a method by its name on the wire; the result is made of JSON's types.
 
-    Raises GatewayError (see `mcp_gateway.errors`) and nothing else.
+    `deadline` (on the clock of time.monotonic) may shorten the method's own. Raises GatewayError (see
+    `mcp_gateway.errors`) and nothing else.
     """
     line = {"server": "unknown", "method": "unknown", "company": None}
     with _logged(line), _no_surprises():
@@ -39,9 +50,26 @@ def call(name: str, params: Params = None, *, principal: Principal) -> Any:
         arguments = method.named(params)
         company = _company_of(method, arguments, principal)
         line["company"] = company and company.pk
-        context = Context(principal=principal, company=company, correlation_id=correlation.current())
-        result = method.function(context, **method.validated(arguments))
-        return method.result.dump_python(result, mode="json")
+        context = Context(
+            principal=principal,
+            company=company,
+            correlation_id=correlation.current(),
+            deadline=min(deadline, time.monotonic() + method.declaration.deadline_seconds),
+        )
+        context.seconds_left()
+        invocation = Invocation(
+            method=method,
+            context=context,
+            arguments=method.validated(arguments),
+            idempotency_key=idempotency_key,
+        )
+        rate_limits.check(invocation)
+        return idempotency.once(invocation, partial(_run, invocation))
+
+
+def _run(invocation: Invocation) -> Any:
+    with breakers.guarded(invocation):
+        return invocation.run()
 
 
 def _company_of(method: Method, arguments: Mapping[str, Any], principal: Principal) -> Any:
@@ -55,10 +83,16 @@ def _company_of(method: Method, arguments: Mapping[str, Any], principal: Princip
         raise InvalidParams("company_id is needed: this caller may see several companies")
     if not isinstance(wanted, int) or isinstance(wanted, bool):
         raise InvalidParams("company_id must be an integer")
-    company = active_company(wanted) if principal.may_see(wanted) else None
+    company = _visible_company(wanted, principal)
     if company is None:
         raise NotFound("No such company")
     return company
+
+
+def _visible_company(company_id: int, principal: Principal) -> Any:
+    if principal.home is not None and principal.home.pk == company_id:
+        return principal.home if principal.home.is_active else None
+    return active_company(company_id) if principal.may_see(company_id) else None
 
 
 @contextmanager
@@ -75,14 +109,17 @@ def _no_surprises() -> Iterator[None]:
 
 @contextmanager
 def _logged(line: dict[str, Any]) -> Iterator[None]:
-    """One line for each call: which method, whose, how long, how it ended. Never a name, number or key."""
+    """One line and one count for each call: which method, whose, how long, how it ended. Never a name or number."""
     started = time.perf_counter()
     line |= {"correlation_id": correlation.current(), "status": "ok"}
+    error_kind = ""
     try:
         yield
     except GatewayError as error:
-        line["status"] = error.kind
+        line["status"] = error_kind = error.kind
         raise
     finally:
-        line["duration_ms"] = round((time.perf_counter() - started) * 1000, 1)
+        seconds = time.perf_counter() - started
+        line["duration_ms"] = round(seconds * 1000, 1)
         external_logger.info("MCP call", extra=line)
+        metrics.observe(line["server"], line["method"], error_kind, seconds)

@@ -8,7 +8,7 @@ the event of a worker that died is taken over.
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -16,10 +16,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from mcp_gateway import correlation
-from mcp_gateway.backoff import delay_after
+from mcp_gateway.audit import record_by
+from mcp_gateway.backoff import STEPS, delay_after
 from mcp_gateway.bell import ring_on_commit
+from mcp_gateway.errors import Conflict, NotFound
 from mcp_gateway.logs import log_failure
 from mcp_gateway.models import WebhookEvent
+from mcp_gateway.principal import Principal
 
 logger = logging.getLogger(__name__)
 
@@ -27,15 +30,26 @@ State = WebhookEvent.State
 # Returns the state in which the event ends: DONE or IGNORED.
 EventHandler = Callable[[WebhookEvent], WebhookEvent.State]
 
+SETTLED = frozenset({State.DONE, State.IGNORED, State.FAILED, State.DEAD})
 LEASE = timedelta(minutes=5)
+LAST_ATTEMPT = len(STEPS) + 1
 OVERDUE = timedelta(minutes=2)
 ERROR_LENGTH = 200
+PROCESS_TASK = "mcp_gateway.tasks.process_webhook_event"
 
 _handlers: dict[str, EventHandler] = {}
 
 
 class PermanentFailure(Exception):
     """The event can never be worked off; trying again would not help. The text is shown to staff."""
+
+
+class NoHandler(Exception):
+    """No app has registered a handler for the event's provider."""
+
+
+class _NotSettled(Conflict):
+    kind, message = "not_settled", "The event waits already or is being processed"
 
 
 def handles(provider: str) -> Callable[[EventHandler], EventHandler]:
@@ -69,9 +83,12 @@ def receive(
                 company_id=company_id,
                 correlation_id=correlation.current(),
             )
-            ring_on_commit("mcp_gateway.tasks.process_webhook_event", stored.pk)
+            ring_on_commit(PROCESS_TASK, stored.pk)
     except IntegrityError:
-        return WebhookEvent.objects.get(provider=provider, dedupe_key=dedupe_key)
+        earlier = WebhookEvent.objects.filter(provider=provider, dedupe_key=dedupe_key).first()
+        if earlier is None:  # it was no duplicate that the database refused
+            raise
+        return earlier
     return stored
 
 
@@ -80,18 +97,35 @@ def process(event_id: int) -> WebhookEvent.State | None:
     event = _claim(event_id)
     if event is None:
         return None
-    started_at = timezone.now()
+    if _kills_workers(event):
+        return _finish(event, State.DEAD, "No worker has survived this event.")
     state: WebhookEvent.State | None = None
     error = ""
     with correlation.bound(event.correlation_id):
         try:
-            state = _handlers[event.provider](event)
+            state = _handler_of(event)(event)
         except PermanentFailure as failure:
             state, error = State.FAILED, str(failure)
         except Exception as failure:
             log_failure(logger, f"Event {event.pk} failed", failure)
             error = type(failure).__qualname__
-        return _finish(event, state, error, started_at)
+        return _finish(event, state, error)
+
+
+def replay(event_id: int, *, reason: str, by: Principal, dry_run: bool = False, rings: bool = True) -> WebhookEvent:
+    """Have a settled event worked on once more, on the same row; returns the row as it was before.
+
+    `dry_run` only says whether it could be. Without the bell the caller calls `process` itself. Whether `by` may see
+    the event is the caller's to check. Raises NotFound, and Conflict for an event that waits or is being processed.
+    """
+    event = WebhookEvent.objects.defer("payload", "headers").filter(pk=event_id).first()
+    if event is None:
+        raise NotFound("No such event")
+    if event.state not in SETTLED:
+        raise _NotSettled(state=event.state)
+    if not dry_run:
+        _reopen(event, reason, by, rings=rings)
+    return event
 
 
 def due_events(limit: int = 100) -> list[int]:
@@ -104,38 +138,86 @@ def overdue() -> int:
     return WebhookEvent.objects.filter(_due(), next_attempt_at__lt=timezone.now() - OVERDUE).count()
 
 
+@transaction.atomic
+def _reopen(event: WebhookEvent, reason: str, by: Principal, *, rings: bool) -> None:
+    """Let the event wait again; the attempt before the new one tells who asked, and why."""
+    now = timezone.now()
+    attempts = list(event.attempts)
+    if attempts:
+        attempts[-1] = {
+            **attempts[-1],
+            "replayed_at": now.isoformat(),
+            "replayed_by": by.name,
+            "replay_reason": reason,
+        }
+    # When it was processed tells apart two ends in the same state: another replay may have been quicker.
+    unchanged = WebhookEvent.objects.filter(pk=event.pk, state=event.state, processed_at=event.processed_at)
+    if not unchanged.update(state=State.RECEIVED, attempts=attempts, next_attempt_at=now, processed_at=None):
+        raise _NotSettled
+    record_by(
+        by,
+        action="webhook_event.replayed",
+        object_type="WebhookEvent",
+        object_id=event.pk,
+        company_id=event.company_id,
+        before={"state": event.state, "attempts": len(attempts)},
+        after={"state": State.RECEIVED.value},
+        reason=reason,
+    )
+    if rings:
+        ring_on_commit(PROCESS_TASK, event.pk)
+
+
 def _due() -> Q:
     now = timezone.now()
     return Q(state=State.RECEIVED, next_attempt_at__lte=now) | Q(state=State.PROCESSING, leased_until__lt=now)
 
 
 def _claim(event_id: int) -> WebhookEvent | None:
-    claimed = WebhookEvent.objects.filter(_due(), pk=event_id).update(
-        state=State.PROCESSING, leased_until=timezone.now() + LEASE
-    )
-    return WebhookEvent.objects.select_related("company").get(pk=event_id) if claimed else None
-
-
-def _finish(
-    event: WebhookEvent, state: WebhookEvent.State | None, error: str, started_at: datetime
-) -> WebhookEvent.State:
-    """Record the attempt and where it leaves the event; no state means: try again, or give up after the last try."""
+    """Take the event and note that an attempt begins: one that ends with the worker's death counts too."""
+    event = WebhookEvent.objects.filter(_due(), pk=event_id).first()
+    if event is None:
+        return None
     now = timezone.now()
-    number = len(event.attempts) + 1
-    delay = delay_after(number) if state is None else None
+    attempt = {"number": len(event.attempts) + 1, "started_at": now.isoformat(), "outcome": State.PROCESSING.value}
+    event.attempts = [*event.attempts, attempt]
+    event.leased_until = now + LEASE
+    claimed = WebhookEvent.objects.filter(_due(), pk=event_id).update(
+        state=State.PROCESSING, leased_until=event.leased_until, attempts=event.attempts
+    )
+    return event if claimed else None
+
+
+def _kills_workers(event: WebhookEvent) -> bool:
+    """There were as many attempts as there may be, and the one before this has no end."""
+    return len(event.attempts) > LAST_ATTEMPT and "ended_at" not in event.attempts[-2]
+
+
+def _handler_of(event: WebhookEvent) -> EventHandler:
+    try:
+        return _handlers[event.provider]
+    except KeyError:
+        raise NoHandler from None
+
+
+def _finish(event: WebhookEvent, state: WebhookEvent.State | None, error: str) -> WebhookEvent.State | None:
+    """Record the attempt and where it leaves the event; no state means: try again, or give up after the last try.
+
+    Returns None, and changes nothing, when the lease ran out meanwhile and another worker has the event.
+    """
+    now = timezone.now()
+    *earlier, attempt = event.attempts
+    delay = delay_after(len(event.attempts)) if state is None else None
     state = state or (State.DEAD if delay is None else State.RECEIVED)
-    attempt = {
-        "number": number,
-        "started_at": started_at.isoformat(),
-        "ended_at": now.isoformat(),
-        "outcome": state.value,
-        "error": error[:ERROR_LENGTH],
-    }
-    WebhookEvent.objects.filter(pk=event.pk, state=State.PROCESSING).update(
+    ended = {**attempt, "ended_at": now.isoformat(), "outcome": state.value, "error": error[:ERROR_LENGTH]}
+    recorded = WebhookEvent.objects.filter(pk=event.pk, state=State.PROCESSING, leased_until=event.leased_until).update(
         state=state,
-        attempts=[*event.attempts, attempt],
+        attempts=[*earlier, ended],
         leased_until=None,
         next_attempt_at=now + (delay or timedelta()),
         processed_at=now if delay is None else None,
     )
-    return state
+    if recorded and delay:
+        # A second later: the event must be due when the bell rings.
+        ring_on_commit(PROCESS_TASK, event.pk, countdown=delay.total_seconds() + 1)
+    return state if recorded else None

@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+from contextlib import suppress
 from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
@@ -50,11 +51,8 @@ def validate_vendor_url(url: str) -> None:
 
 
 def _https_address(url: str) -> tuple[str, int]:
-    try:
+    with suppress(ValueError):  # a port beyond all ports, half an IPv6 address
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or 443
-    except ValueError:  # a port beyond all ports, half an IPv6 address
-        parts, host, port = urlsplit(""), None, 0
-    if parts.scheme != "https" or not host:
-        raise ValidationError(_("Only https addresses are allowed."))
-    return host, port
+        if parts.scheme == "https" and parts.hostname:
+            return parts.hostname, parts.port or 443
+    raise ValidationError(_("Only https addresses are allowed."))

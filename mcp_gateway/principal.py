@@ -21,7 +21,8 @@ class Kind(StrEnum):
 class Principal:
     """`companies` None means all of them; `scopes` are patterns of "server.method".
 
-    `signed_call` is what a vendor's verified body says of the phone call; nobody else has one.
+    `signed_call` is what a vendor's verified body says of the phone call; nobody else has one. `home` is the row of
+    the caller's one company, where it is known already.
     """
 
     kind: Kind
@@ -29,6 +30,7 @@ class Principal:
     companies: frozenset[int] | None
     scopes: tuple[str, ...] = ("*",)
     signed_call: Mapping[str, Any] | None = None
+    home: Any = None
 
     def may_call(self, method: str) -> bool:
         return any(fnmatchcase(method, scope) for scope in self.scopes)
@@ -39,7 +41,13 @@ class Principal:
     @classmethod
     def of_token(cls, token: ApiToken) -> "Principal":
         companies = None if token.company_id is None else frozenset({token.company_id})
-        return cls(kind=Kind.TOKEN, name=f"token:{token.prefix}", companies=companies, scopes=tuple(token.scopes))
+        return cls(
+            kind=Kind.TOKEN,
+            name=f"token:{token.prefix}",
+            companies=companies,
+            scopes=tuple(token.scopes),
+            home=token.company,
+        )
 
     @classmethod
     def of_staff(cls, user: Any) -> "Principal":

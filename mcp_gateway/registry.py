@@ -14,7 +14,9 @@ The signature is the contract: pydantic makes parameters, JSON Schema and valida
 """
 
 import inspect
+import math
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -23,7 +25,7 @@ from typing import Any, ClassVar, Literal, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
-from mcp_gateway.errors import InvalidParams, MethodNotFound
+from mcp_gateway.errors import DeadlineExceeded, InvalidParams, MethodNotFound
 from mcp_gateway.principal import Principal
 
 # `server_method` must suit every MCP client: see the limit on tool names.
@@ -50,12 +52,23 @@ class Context:
     principal: Principal
     company: Any = None
     correlation_id: str = ""
+    # On the clock of time.monotonic().
+    deadline: float = math.inf
+
+    def seconds_left(self) -> float:
+        """How long the method may still take; raises DeadlineExceeded when that is nothing."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise DeadlineExceeded
+        return left
 
 
 class MCPServer:
     """Base of the service modules behind the gateway."""
 
     name: ClassVar[str]
+    # Its methods go to the company's own account at a vendor: each company has a breaker of its own then.
+    reaches_vendor: ClassVar[bool] = False
 
     def health(self) -> Health:
         raise NotImplementedError
@@ -69,23 +82,45 @@ class Declaration:
     access: Access
     needs_company: bool
     ignores_unknown: bool
+    is_destructive: bool
+    is_idempotent: bool
+    cost: int
+    deadline_seconds: float
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def rpc(
-    name: str, access: Access, *, needs_company: bool = True, ignores_unknown: bool = False
+    name: str,
+    access: Access,
+    *,
+    needs_company: bool = True,
+    ignores_unknown: bool = False,
+    is_destructive: bool = False,
+    is_idempotent: bool = False,
+    cost: int = 1,
+    deadline_seconds: float = 10.0,
 ) -> Callable[[Function], Function]:
     """Publish a server's method under its name on the wire.
 
     `needs_company`: the call is scoped to one company, which `context.company` then holds.
     `ignores_unknown`: unknown parameters are dropped instead of refused (a voice model invents some).
+    `is_destructive`, `is_idempotent`: hints for MCP clients; reads are idempotent anyway.
+    `cost`: how much of the rate limit one call uses up.
+    `deadline_seconds`: how long the method may take; what it asks of vendors must fit into it.
     """
 
     def mark(function: Function) -> Function:
         function.declaration = Declaration(  # type: ignore[attr-defined]
-            name=name, access=access, needs_company=needs_company, ignores_unknown=ignores_unknown
+            name=name,
+            access=access,
+            needs_company=needs_company,
+            ignores_unknown=ignores_unknown,
+            is_destructive=is_destructive,
+            is_idempotent=is_idempotent or access is Access.READ,
+            cost=cost,
+            deadline_seconds=deadline_seconds,
         )
         return function
 

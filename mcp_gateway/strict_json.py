@@ -4,7 +4,8 @@ import json
 import math
 from typing import Any, NoReturn
 
-MAX_DEPTH = 64
+# MariaDB stores JSON of at most 31 levels.
+MAX_DEPTH = 30
 
 
 class NotStrictJson(ValueError):

@@ -2,10 +2,14 @@
 
 from celery import shared_task
 
-from mcp_gateway import inbox
+from mcp_gateway import idempotency, inbox
+
+# A handler that hangs is stopped, and its attempt recorded, before another worker may take the event over.
+STOP_SECONDS = inbox.LEASE.seconds - 60
+KILL_SECONDS = inbox.LEASE.seconds - 30
 
 
-@shared_task
+@shared_task(soft_time_limit=STOP_SECONDS, time_limit=KILL_SECONDS)
 def process_webhook_event(event_id: int) -> str | None:
     """Work on one stored event."""
     return inbox.process(event_id)
@@ -13,8 +17,17 @@ def process_webhook_event(event_id: int) -> str | None:
 
 @shared_task
 def sweep_webhook_events() -> int:
-    """Pick up what the broker lost, what is due again, and what a dead worker held."""
+    """Ring again for what the broker lost, what is due again, and what a dead worker held.
+
+    Each event is a task of its own: one that breaks or hangs does not hold up the others.
+    """
     due = inbox.due_events()
     for event_id in due:
-        inbox.process(event_id)
+        process_webhook_event.delay(event_id)
     return len(due)
+
+
+@shared_task
+def forget_idempotent_answers() -> int:
+    """Delete answers that were kept long enough."""
+    return idempotency.forget_old()

@@ -1,10 +1,17 @@
-"""Bearer tokens: made once, shown once, stored as a prefix and a keyed hash."""
+"""Bearer tokens: made once, shown once, stored as a prefix and a keyed hash.
+
+A process remembers for TOKEN_CACHE_SECONDS (5) that a token was good: for so long after its revocation other
+processes may still take it.
+"""
 
 import secrets
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
@@ -14,6 +21,10 @@ from mcp_gateway.models import ApiToken
 PREFIX_BYTES = 4
 SECRET_BYTES = 32
 LAST_USE_STEP = timedelta(minutes=1)
+MAX_REMEMBERED = 1000
+
+# By keyed hash of the text: until when (time.monotonic) the token counts as good, and its row.
+_good: dict[str, tuple[float, ApiToken]] = {}
 
 
 def create_token(
@@ -29,19 +40,64 @@ def create_token(
 
 
 def verify_token(text: str) -> ApiToken:
-    """The token behind the text; raises Unauthorised when it is unknown, wrong, revoked or expired."""
-    prefix = "_".join(text.split("_", 2)[:2])
-    token = ApiToken.objects.filter(ApiToken.usable(), prefix=prefix).first()
-    if token is None or not constant_time_compare(token.token_hash, _hash(text)):
-        raise Unauthorised("The token is unknown, revoked or expired")
+    """The token behind the text, with its company; raises Unauthorised when it is unknown, revoked or expired."""
+    token_hash = _hash(text)
+    until, token = _good.get(token_hash, (0.0, None))
+    if token is None or until < time.monotonic() or _is_expired(token):
+        token = _stored(text, token_hash)
+        _remember(token_hash, token)
     _note_use(token)
     return token
+
+
+def revoke_token(token: ApiToken) -> bool:
+    """Revoke it from now on; False when somebody else just did."""
+    revoked = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+    _good.clear()
+    return bool(revoked)
+
+
+def rotate_token(token: ApiToken, *, overlap: timedelta) -> tuple[ApiToken, str]:
+    """A new token for the same use; the old one stays good for the overlap, so that clients can change over."""
+    with transaction.atomic():
+        made = create_token(name=token.name, company=token.company, scopes=token.scopes, expires_at=token.expires_at)
+        ends_at = timezone.now() + overlap
+        ApiToken.objects.filter(pk=token.pk).update(
+            expires_at=min(ends_at, token.expires_at) if token.expires_at else ends_at
+        )
+    _good.clear()
+    return made
+
+
+def forget_remembered() -> None:
+    """Ask the database for every token again."""
+    _good.clear()
+
+
+def _stored(text: str, token_hash: str) -> ApiToken:
+    prefix = "_".join(text.split("_", 2)[:2])
+    tokens = ApiToken.objects.select_related("company").filter(ApiToken.usable(), prefix=prefix)
+    token = tokens.first()
+    if token is None or not constant_time_compare(token.token_hash, token_hash):
+        raise Unauthorised("The token is unknown, revoked or expired")
+    return token
+
+
+def _is_expired(token: ApiToken) -> bool:
+    return token.expires_at is not None and token.expires_at <= timezone.now()
+
+
+def _remember(token_hash: str, token: ApiToken) -> None:
+    if len(_good) >= MAX_REMEMBERED:
+        _good.clear()
+    _good[token_hash] = (time.monotonic() + settings.TOKEN_CACHE_SECONDS, token)
 
 
 def _note_use(token: ApiToken) -> None:
     """Write the time of use, at most once a minute: the path is hot."""
     now = timezone.now()
     if token.last_used_at is None or now - token.last_used_at > LAST_USE_STEP:
+        token.last_used_at = now
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
 
 

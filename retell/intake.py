@@ -9,16 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 
 from appointments.models import Call, Company
 from appointments.phones import to_e164
 from mcp_gateway import strict_json
 from retell.models import RetellConfiguration
-from retell.payload import call_of
 from retell.signature import HEADER, InvalidSignature, verify
 
 logger = logging.getLogger(__name__)
+
+# Under which names a body tells of its call or chat.
+SUBJECTS = ("call", "call_inbound", "chat", "chat_inbound")
 
 
 class Refused(Exception):
@@ -40,14 +44,14 @@ class SignedRequest:
 
 
 def take(request: HttpRequest, configuration_id: int | None) -> SignedRequest:
-    """Verify a request of Retell's; raises Refused (400, 401, 404, 405)."""
+    """Verify a request of Retell's; raises Refused (400, 401, 404, 405, 413)."""
     if request.method != "POST":
         # Retell signs GET and DELETE over an empty body: such a signature would fit any path and query.
         raise Refused(405, "Use POST.")
     header = request.headers.get(HEADER)
     if not header:
         raise Refused(401, f"The {HEADER} header is missing.")
-    raw = request.body
+    raw = _raw_body(request)
     if configuration_id is not None:
         company = _company_by_configuration(configuration_id)
         _check(raw, header, company)
@@ -56,6 +60,13 @@ def take(request: HttpRequest, configuration_id: int | None) -> SignedRequest:
     company = _company_by_body(body)
     _check(raw, header, company)
     return SignedRequest(company, body, raw)
+
+
+def _raw_body(request: HttpRequest) -> bytes:
+    try:
+        return request.body
+    except RequestDataTooBig:
+        raise Refused(413, f"At most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.") from None
 
 
 def _check(raw: bytes, header: str, company: Company) -> None:
@@ -98,10 +109,11 @@ def _company_by_configuration(configuration_id: int) -> Company:
 
 def _company_by_body(body: Mapping[str, Any]) -> Company:
     """The one active company with this agent, else the one with this number; never a default."""
-    inbound = body.get("call_inbound")
-    call = inbound if isinstance(inbound, Mapping) else call_of(body)
+    call = next((value for name in SUBJECTS if isinstance(value := body.get(name), Mapping)), body)
     companies = Company.objects.filter(is_active=True)
-    found = list(companies.filter(retell_configurations__agent_id=_word(call, "agent_id")).distinct()[:2])
+    found: list[Company] = []
+    if agent_id := _word(call, "agent_id"):
+        found = list(companies.filter(retell_configurations__agent_id=agent_id).distinct()[:2])
     if not found and (number := to_e164(_own_number(call))):
         found = list(companies.filter(phone_number=number))
     if len(found) != 1:

@@ -60,29 +60,20 @@ def call_news(call: Mapping[str, Any], *, event: str = "") -> CallNews:
 
 def instant(value: object) -> datetime | None:
     """An aware UTC instant from milliseconds, seconds or ISO text; None where it is none of them."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = value / 1000 if value >= FIRST_MILLISECONDS else value
-        try:
-            return datetime.fromtimestamp(seconds, tz=UTC)
-        except (OverflowError, ValueError, OSError):
-            return None
-    if isinstance(value, str):
-        try:
-            parsed = parse_datetime(value)
-        except ValueError:
-            return None
-        return parsed.astimezone(UTC) if parsed and parsed.tzinfo else None
-    return None
+    try:
+        return _instant(value)
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def tool_calls(call: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], Any]]:
     """Each function call of the transcript as (name, arguments, result); the result is None where it is missing."""
     entries = call.get("transcript_with_tool_calls")
     rows = [row for row in entries if isinstance(row, Mapping)] if isinstance(entries, list) else []
-    results = {row.get("tool_call_id"): row for row in rows if row.get("role") == "tool_call_result"}
+    results = {_text(row.get("tool_call_id")): row for row in rows if row.get("role") == "tool_call_result"}
     for row in rows:
         if row.get("role") == "tool_call_invocation":
-            result = results.get(row.get("tool_call_id"))
+            result = results.get(_text(row.get("tool_call_id")))
             yield _text(row.get("name")), _mapping(_json(row.get("arguments"))), result and _json(result.get("content"))
 
 
@@ -93,6 +84,13 @@ def _status(call: Mapping[str, Any], event: str) -> Call.Status:
     if event == "call_started" and told == Call.Status.REGISTERED:
         return Call.Status.ONGOING
     return Call.Status(told)
+
+
+def _instant(value: object) -> datetime | None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return datetime.fromtimestamp(value / 1000 if value >= FIRST_MILLISECONDS else value, tz=UTC)
+    parsed = parse_datetime(value) if isinstance(value, str) else None
+    return parsed.astimezone(UTC) if parsed and parsed.tzinfo else None
 
 
 def _json(value: object) -> Any:
@@ -128,4 +126,4 @@ def _decimal(value: object) -> Decimal | None:
         cents = Decimal(str(value)).quantize(Decimal("0.0001"))
     except InvalidOperation:
         return None
-    return cents if abs(cents) < 10**8 else None
+    return cents if cents.is_finite() and abs(cents) < 10**8 else None

@@ -7,6 +7,9 @@ from django.core.cache import cache
 from django.db import connection
 
 from appointments.models import Company
+from config.celery import app
+from mcp_gateway import breakers, tokens
+from tests import bells
 from tests.factories import make_company
 
 
@@ -15,6 +18,16 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     """SQLite in a file: threads and processes share it, as they share a server's database."""
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _bells_ring_in_this_process() -> Iterator[None]:
+    """No test reaches a broker, nor leaves it a message; processes of their own have their own settings."""
+    with pytest.MonkeyPatch.context() as patch:
+        # Celery reads this variable over its configuration.
+        patch.delenv("CELERY_BROKER_URL", raising=False)
+        app.conf.broker_url = bells.BROKER_URL
+        yield
 
 
 @pytest.fixture
@@ -28,8 +41,15 @@ def other_company(db: None) -> Company:
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The database rolls back after each test; the cache does not."""
-    yield
+def _empty_cache(request: pytest.FixtureRequest) -> None:
+    """The database rolls back after each test; a cache on Redis does not."""
     if {"db", "transactional_db"} & set(request.fixturenames):
+        request.getfixturevalue("db")
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_guards() -> None:
+    """No breaker is open, and no token is remembered, from the test before."""
+    breakers.reset_all()
+    tokens.forget_remembered()

@@ -76,6 +76,12 @@ class Company(models.Model):
     notice_hours = models.PositiveSmallIntegerField(
         _("notice for changes"), default=24, help_text=_("Hours before an appointment until which callers may move it.")
     )
+    rate_limit_per_minute = models.PositiveIntegerField(
+        _("calls per minute"),
+        null=True,
+        blank=True,
+        help_text=_("Limit of the company's tokens and staff at the gateway. Empty: the system's default."),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
@@ -87,6 +93,10 @@ class Company(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """An emptied field means no hours; the form makes null of it."""
+        self.opening_hours = self.opening_hours or {}
 
     @property
     def zone(self) -> ZoneInfo:
@@ -130,3 +140,9 @@ class Service(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Aliases are a list of words; an emptied field, null from the form, is none."""
+        self.aliases = self.aliases or []
+        if not isinstance(self.aliases, list) or not all(isinstance(alias, str) for alias in self.aliases):
+            raise ValidationError({"aliases": _('Other words for it, such as ["Herrenschnitt", "haircut"].')})

@@ -50,8 +50,8 @@ def day_of_month(cursor: Cursor, today: date) -> Day | None:
     loose = not firm and cursor.phrase(LOOSE_LEADS) is not None
     written = written_ordinal(cursor)
     day = written if written is not None else ordinal(cursor)
-    if day is None and firm:
-        day = cardinal(cursor) if cursor.peek().kind == "number" else None
+    if day is None and (firm or loose) and cursor.peek().kind == "number":
+        day = cardinal(cursor)  # "Dienstag, der 15 nachmittags" has lost its dot
     # "zweiter" alone may be the second of the times on offer.
     if day is None or not (firm or loose or written is not None):
         return None
@@ -146,14 +146,14 @@ def _neighbours(day: int, month: int, today: date) -> tuple[date | None, timedel
 
 
 def _next_day_of_month(day: int, today: date, *, certain: bool) -> Day:
-    """Later in this month it is certain; once it is past, the caller (or a weekday) must say which month."""
-    firsts = (_first_of_month(today, months) for months in range(4))
-    days = (_existing(first.year, first.month, day) for first in firsts)
-    coming = [found for found in days if found and found >= today]
-    if not coming:
+    """Later in this month it is certain; else a weekday, or the caller, must confirm that the next one is meant."""
+    firsts = [_first_of_month(today, months) for months in range(-2, 3)]
+    days = [found for first in firsts if (found := _existing(first.year, first.month, day))]
+    if not days:
         return Day((), Problem.DATE_IMPOSSIBLE)
-    this_month = (coming[0].year, coming[0].month) == (today.year, today.month)
-    return Day(tuple(coming[:1] if certain and this_month else coming[:2]))
+    last, coming = max(found for found in days if found < today), min(found for found in days if found >= today)
+    this_month = (coming.year, coming.month) == (today.year, today.month)
+    return Day((coming,) if certain and this_month else (last, coming))
 
 
 @rule

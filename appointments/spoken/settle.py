@@ -56,7 +56,8 @@ def choose_day(pieces: Sequence[Piece], today: date) -> DayChoice:
     if len(fitting) == 1:
         return _within_reach(fitting[0], today)
     if fitting:
-        return DayChoice(None, Problem.DATE_UNCLEAR, earliest_first(fitting))
+        coming = (found for found in fitting if _within_reach(found, today).day)
+        return DayChoice(None, Problem.DATE_UNCLEAR, earliest_first(coming))
     return _contradiction(named, weekdays, today)
 
 
@@ -113,15 +114,13 @@ def choose_time(pieces: Sequence[Piece], opening: Opening) -> TimeChoice:
     """The one time that all pieces agree on, and the window in which the caller would come."""
     clocks, parts, hours = of_kind(pieces, Clock), of_kind(pieces, Part), of_kind(pieces, Hours)
     approximate = any(clock.rough for clock in clocks) or any(stretch.rough for stretch in hours)
-    if len(parts) > 1 or len(hours) > 1:
+    # "Dezember 12 bis 14 um 10" are days: a window and a time together were not meant so.
+    if len(parts) > 1 or len(hours) > 1 or (clocks and hours):
         return TimeChoice(problem=Problem.TIME_UNCLEAR, approximate=approximate)
     within = _window(hours, parts, opening)
     if within.problem or not clocks:
         return replace(within, problem=within.problem or Problem.TIME_REQUIRED, approximate=approximate)
-    choice = _settle(_joined(clocks), parts, opening)
-    if hours and choice.moment and within.window and choice.moment not in within.window:
-        choice = TimeChoice(problem=Problem.TIME_UNCLEAR, candidates=(choice.moment,))
-    return replace(choice, window=within.window, approximate=approximate)
+    return replace(_settle(_joined(clocks), parts, opening), window=within.window, approximate=approximate)
 
 
 def _joined(clocks: list[Clock]) -> Clock:
@@ -140,15 +139,24 @@ def _settle(clock: Clock, parts: list[Part], opening: Opening, *, as_end: bool =
     readings = tuple(found for found in clock.readings if all(part.includes(found, as_end=as_end) for part in parts))
     if not readings:
         return TimeChoice(problem=Problem.TIME_UNCLEAR, candidates=clock.readings)
-    if clock.literal and not parts:
-        return TimeChoice(clock.literal)
-    likely = readings if len(readings) == 1 else _when_open(readings, opening, as_end=as_end)
-    early = clock.formal and len(readings) > 1 and EARLIEST_WISH <= readings[0] not in likely
-    if len(likely) != 1 or early:
+    likely = _likely(replace(clock, readings=readings), opening, literally=not parts, as_end=as_end)
+    if len(likely) != 1:
         return TimeChoice(problem=Problem.TIME_AMBIGUOUS, candidates=readings)
-    # Which midnight, that before the day or that after it? "0 Uhr" would be literal.
-    doubtful = likely[0] == MIDNIGHT and clock.literal is None
+    # The midnight before the day or after it? And "00:00" is what a program writes for no time at all.
+    doubtful = likely[0] == MIDNIGHT and not (clock.literal and _when_open(likely, opening, as_end=as_end))
     return TimeChoice(likely[0], Problem.TIME_AMBIGUOUS if doubtful else None)
+
+
+def _likely(clock: Clock, opening: Opening, *, literally: bool, as_end: bool) -> tuple[time, ...]:
+    if clock.literal and literally:
+        return (clock.literal,)
+    if len(clock.readings) == 1:
+        return clock.readings
+    likely = _when_open(clock.readings, opening, as_end=as_end)
+    morning = clock.readings[0]
+    # "7:30" before the shop opens: an early wish is as likely as the evening.
+    early = clock.formal and morning >= EARLIEST_WISH and morning not in likely
+    return clock.readings if early else likely
 
 
 def _when_open(readings: tuple[time, ...], opening: Opening, *, as_end: bool) -> tuple[time, ...]:

@@ -179,9 +179,11 @@ def _hour_before_uhr(cursor: Cursor) -> int | None:
 @rule
 def _unmarked(cursor: Cursor, *, bare: bool) -> Clock | None:
     """ "drei", "vierzehn dreißig", "1430", where the place or what follows tells that it is a time."""
-    found = _four_figures(cursor) or _hour_then_minute(cursor) or _lone_hour(cursor)
-    told = cursor.phrase(O_CLOCK) is not None or bare or _part_follows(cursor)
-    return found if told else None
+    found = _four_figures(cursor) or _hour_then_minute(cursor, bare=bare) or _lone_hour(cursor)
+    told = bare or cursor.peek(-1).text in O_CLOCK
+    # "Dienstag 15 nachmittags" is rather the 15th than 15:00.
+    on_the_dial = found is not None and len(found.readings) > 1
+    return found if told or (on_the_dial and _part_follows(cursor)) else None
 
 
 @rule
@@ -190,12 +192,15 @@ def _four_figures(cursor: Cursor) -> Clock | None:
     token = cursor.take("number")
     if token is None or len(token.text) != 4 or int(token.text) % 5:
         return None
+    cursor.phrase(O_CLOCK)
     return _figures(token.text[:2], token.text[2:])
 
 
 @rule
-def _hour_then_minute(cursor: Cursor) -> Clock | None:
-    """ "two thirty"; below ten it would need an "oh"."""
+def _hour_then_minute(cursor: Cursor, *, bare: bool) -> Clock | None:
+    """ "two thirty"; below ten it would need an "oh". Figures may also be a day and an hour: "Tuesday 1 10 pm"."""
+    if cursor.peek().kind == "number" and not bare:
+        return None
     hour, minute = cardinal(cursor), closing_cardinal(cursor)
     if hour is None or minute is None or minute < 10:
         return None

@@ -74,12 +74,19 @@ def _tokens(found: re.Match[str]) -> list[Token]:
     return [Token(kind, part, said) for part in COMPOUNDS.get(text, (text,))]
 
 
+def _phrases_from(tokens: list[Token], place: int) -> list[tuple[str, int]]:
+    """What stands there, longest first, with its number of words."""
+    texts = [token.text for token in tokens[place : place + LONGEST_PHRASE]]
+    return [(" ".join(texts[:length]), length) for length in range(len(texts), 0, -1)]
+
+
 class Cursor:
     """A place in what was said."""
 
     def __init__(self, tokens: list[Token]) -> None:
         self.tokens = tokens
         self.at = 0
+        self._phrases = [_phrases_from(tokens, place) for place in range(len(tokens))]
 
     @property
     def done(self) -> bool:
@@ -99,9 +106,8 @@ class Cursor:
 
     def phrase(self, phrases: Container[str]) -> str | None:
         """Take the longest of the phrases that stands here, word for word."""
-        for length in range(LONGEST_PHRASE, 0, -1):
-            said = " ".join(token.text for token in self.tokens[self.at : self.at + length])
-            if length <= len(self.tokens) - self.at and said in phrases:
+        for said, length in [] if self.done else self._phrases[self.at]:
+            if said in phrases:
                 self.at += length
                 return said
         return None

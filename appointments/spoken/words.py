@@ -141,7 +141,7 @@ PARTS: Final = table(
 )
 PARTS_OF_TODAY: Final = table({"this morning": MORNING, "this afternoon": AFTERNOON, "this evening|tonight": EVENING})
 
-AT: Final = frozenset({"um", "at"})
+AT: Final = frozenset({"um", "at", "punkt", "genau", "exakt", "exactly"})
 ROUGHLY: Final = vocabulary(
     "gegen|so gegen|so um|ca|circa|zirka|etwa|so etwa|ungefähr|so ungefähr|around|about|approximately|approx|roughly"
 )
@@ -169,11 +169,11 @@ RANGES: Final = {
 # What may stand anywhere without changing what is meant. Kept short: an unknown word makes the caller be asked.
 FILLERS: Final = vocabulary(
     "am|an|den|der|dem|die|das|zum|für|on|the|of|for|so|"
-    "bitte|gern|gerne|please|ja|yes|okay|ok|also|dann|mal|und zwar|genau|punkt|exakt|exactly|sharp|am liebsten|"
+    "bitte|gern|gerne|please|ja|yes|okay|ok|also|dann|mal|und zwar|genau|sharp|am liebsten|"
     "ich|wir|möchte|möchten|hätte|hätten|würde|würden|brauche|komme|kommen|einen|termin|"
     "i|we|i'd|would|like|like to|want|want to|need|come|an|a|appointment"
 )
-FILLER_SIGNS: Final = frozenset(",.;!?-\"'")
+FILLER_SIGNS: Final = frozenset(",.;!?-()\"'")
 
 # After an hour "am" is "a.m." only where German would not go on with its own "am": "9 am Dienstag" is not English.
 AFTER_A_M: Final = (

@@ -52,6 +52,7 @@ UNDERSTOOD = {
         "Dienstag der 15. Dezember.",
         "Dienstag, dem fünfzehnten Dezember",
         "Di., 15.12.",
+        "Dienstag (15.12.2026)",
         "Di 15.12.2026",
         "Dienstag, der 15.",
         "Dienstag den fünfzehnten",
@@ -211,8 +212,10 @@ UNCLEAR = {
     "Friday after next": ["2026-11-27", "2026-12-04"],
     "Dienstag in einer Woche": ["2026-11-24", "2026-12-01"],
     "in zwei Wochen am Dienstag": ["2026-12-01", "2026-12-08"],
-    "am 15.": ["2026-12-15", "2027-01-15"],
-    "der zweite": ["2026-12-02", "2027-01-02"],
+    "am 15.": ["2026-12-15"],
+    "am 31.": ["2026-12-31"],
+    "der vierundzwanzigste": ["2026-11-24"],
+    "der zweite": ["2026-12-02"],
     "10.11.": ["2027-11-10"],
     "8. November": ["2027-11-08"],
     "nächsten Dienstag, den 1. Dezember": ["2026-11-24", "2026-12-01"],
@@ -252,7 +255,7 @@ def test_a_day_in_doubt_is_asked_back(words: str, candidates: list[str]) -> None
         ("morgen, Freitag", ["2026-11-19", "2026-11-20"]),
         ("Friday, December 2, 2026", ["2026-12-02", "2026-12-04"]),
         ("nächsten Dienstag, 25.11.", ["2026-11-24", "2026-11-25"]),
-        ("Freitag der dreizehnte", ["2026-12-11", "2026-12-13"]),
+        ("Donnerstag der dreizehnte", ["2026-12-10", "2026-12-13"]),
     ],
 )
 def test_a_weekday_that_contradicts_the_date_names_both(words: str, candidates: list[str]) -> None:
@@ -282,6 +285,7 @@ def test_a_weekday_tells_which_number_is_the_month() -> None:
         ("17. November", "2026-11-17"),
         ("17.11.", "2026-11-17"),
         ("am 15. dieses Monats", "2026-11-15"),
+        ("Freitag, der 13.", "2026-11-13"),
         ("0001-01-01T14:30Z", "0001-01-01"),
     ],
 )

@@ -258,10 +258,14 @@ def test_both_halves_of_the_day_possible_is_asked_back(
     assert tuple(f"{candidate:%H:%M}" for candidate in understood.time_candidates) == candidates
 
 
-@pytest.mark.parametrize("words", ["Mitternacht", "midnight", "12 am", "12 Uhr nachts"])
+@pytest.mark.parametrize("words", ["Mitternacht", "midnight", "12 am", "12 Uhr nachts", "00:00", "0 Uhr"])
 def test_midnight_is_asked_back_because_a_day_has_two(words: str) -> None:
     understood = ask("morgen", words)
     assert (understood.problem, understood.time, understood.start) == (Problem.TIME_AMBIGUOUS, time(0), None)
+
+
+def test_a_shop_open_at_midnight_may_be_booked_by_the_clock() -> None:
+    assert ask("morgen", "00:00", opening=(time(18), time(2))).problem is None
 
 
 def test_two_fields_settle_each_other() -> None:

@@ -1,0 +1,154 @@
+"""Changing appointments outside a call: made, moved, cancelled and confirmed by staff and programs.
+
+The calendar is asked first and the row follows: no row says moved or cancelled before the calendar has said so. A
+change claims its appointment by a lease, so that two changes of one appointment never run at once.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from appointments.booking import LEASE, book
+from appointments.calendar import Booking, OutcomeUnknown, calendar_of
+from appointments.customers import customer_for
+from appointments.models import Appointment, Company, FollowUp, Service
+
+Status = Appointment.Status
+UPCOMING_LIMIT = 50
+
+
+class NotChangeable(Exception):
+    """The appointment is in a state, or in somebody's hands, that does not allow the change. The text says which."""
+
+
+def upcoming_of(company: Company, phone: str) -> QuerySet[Appointment]:
+    """The booked appointments ahead of the customer with this number (E.164), the next one first."""
+    rows = Appointment.objects.filter(
+        company=company, customer__phone=phone, status=Status.SCHEDULED, starts_at__gt=timezone.now()
+    )
+    return rows.select_related("company", "service", "customer").order_by("starts_at")[:UPCOMING_LIMIT]
+
+
+def overdue_bookings() -> int:
+    """How many appointments wait longer for a worker than the sweep leaves them."""
+    overdue = Q(leased_until=None) | Q(leased_until__lt=timezone.now() - LEASE)
+    return Appointment.objects.filter(overdue, status=Status.BOOKING, updated_at__lt=timezone.now() - 2 * LEASE).count()
+
+
+def create_appointment(
+    *,
+    company: Company,
+    service: Service,
+    start: datetime,
+    name: str,
+    phone: str | None,
+    email: str | None = None,
+    notes: str = "",
+    language: str = "",
+    booking_key: UUID | None = None,
+) -> Appointment:
+    """Book an appointment now; the row tells how it went: scheduled, failed, or booking while it isn't known."""
+    language = language or company.default_language
+    customer = customer_for(company, phone=phone, name=name, email=email, language=language)
+    appointment = Appointment.objects.create(
+        company=company,
+        customer=customer,
+        service=service,
+        starts_at=start,
+        ends_at=start + timedelta(minutes=service.duration_minutes),
+        status=Status.BOOKING,
+        booking_key=booking_key or uuid4(),
+        attendee_name=name,
+        attendee_email=email,
+        notes=notes,
+        language=language,
+    )
+    return book(appointment)
+
+
+def reschedule_appointment(appointment: Appointment, *, start: datetime, reason: str) -> Appointment:
+    """Move it in the calendar, then here. Raises NotChangeable and CalendarError."""
+    with _claimed(appointment, Status.SCHEDULED) as uid:
+        booking = calendar_of(appointment.company).move(uid, start, reason)
+        if booking.start != start:
+            told = f"Booking {booking.uid} was moved to another time than asked for: compare with the calendar."
+            _review(appointment, told)
+            raise OutcomeUnknown(told)
+        _follow(appointment, booking)
+    return _fresh(appointment)
+
+
+def cancel_appointment(appointment: Appointment, *, reason: str) -> Appointment:
+    """Cancel it in the calendar, then here; cancelled already is done. Raises NotChangeable and CalendarError."""
+    appointment = _fresh(appointment)
+    if appointment.status == Status.CANCELLED:
+        return appointment
+    with _claimed(appointment, Status.SCHEDULED) as uid:
+        calendar_of(appointment.company).cancel(uid, reason)
+        Appointment.objects.filter(pk=appointment.pk).update(
+            status=Status.CANCELLED, cancellation_reason=reason[:500], updated_at=timezone.now()
+        )
+    return _fresh(appointment)
+
+
+def confirm_appointment(appointment: Appointment) -> Appointment:
+    """Accept a booking that waits for it in the calendar. Raises NotChangeable and CalendarError."""
+    appointment = _fresh(appointment)
+    if appointment.status == Status.SCHEDULED:
+        return appointment
+    with _claimed(appointment, Status.BOOKING) as uid:
+        _follow(appointment, calendar_of(appointment.company).confirm(uid))
+    return _fresh(appointment)
+
+
+@contextmanager
+def _claimed(appointment: Appointment, status: Status) -> Iterator[str]:
+    """The uid of its booking, while nobody else may change it."""
+    now = timezone.now()
+    # A booking that waits for confirmation is leased until its next look: a person may be quicker.
+    free = Q(leased_until=None) | Q(leased_until__lt=now) | Q(status=Status.BOOKING, sent_at__lt=now - LEASE)
+    mine = Appointment.objects.filter(free, pk=appointment.pk, status=status, calcom_booking_uid__isnull=False)
+    if not mine.update(leased_until=now + LEASE):
+        raise NotChangeable(_why_not(_fresh(appointment), status))
+    try:
+        yield _fresh(appointment).calcom_booking_uid or ""
+    except OutcomeUnknown:
+        _review(appointment, "A change of this appointment may or may not have reached the calendar: compare them.")
+        raise
+    finally:
+        Appointment.objects.filter(pk=appointment.pk).update(leased_until=None)
+
+
+def _follow(appointment: Appointment, booking: Booking) -> None:
+    """Write down what the calendar holds now."""
+    Appointment.objects.filter(pk=appointment.pk).update(
+        status=Status.SCHEDULED if booking.status == "accepted" else Status.BOOKING,
+        starts_at=booking.start,
+        ends_at=booking.end,
+        calcom_booking_uid=booking.uid,
+        calcom_booking_id=booking.id,
+        sent_at=None if booking.status == "accepted" else timezone.now(),
+        updated_at=timezone.now(),
+    )
+
+
+def _why_not(appointment: Appointment, wanted: Status) -> str:
+    if appointment.status != wanted or not appointment.calcom_booking_uid:
+        return f"The appointment is {appointment.get_status_display()}"
+    return "The appointment is being changed at this moment"
+
+
+def _review(appointment: Appointment, what_to_do: str) -> None:
+    FollowUp.objects.get_or_create(
+        appointment=appointment,
+        kind=FollowUp.Kind.NEEDS_REVIEW,
+        defaults={"company": appointment.company, "call": appointment.call, "what_to_do": what_to_do},
+    )
+
+
+def _fresh(appointment: Appointment) -> Appointment:
+    return Appointment.objects.select_related("company", "service", "customer", "call").get(pk=appointment.pk)

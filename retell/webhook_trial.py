@@ -1,0 +1,91 @@
+"""Whether Retell's webhook would arrive: a signed event through the real URL, from outside as Retell sends it."""
+
+import json
+import time
+from secrets import token_hex
+
+import requests
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from pydantic import BaseModel
+
+from mcp_gateway import outbound
+from mcp_gateway.models import WebhookEvent
+from retell.intake import SignedRequest
+from retell.models import RetellConfiguration
+from retell.payload import PROVIDER
+from retell.signature import HEADER, sign
+from retell.webhook_events import dedupe_key
+
+# Stored and then ignored, as every event that is none of a call's.
+EVENT = "gateway_test"
+# Connecting, and each read; Retell itself gives up after ten seconds.
+TIMEOUT_SECONDS = (3, 10)
+
+
+class WebhookTrial(BaseModel):
+    """How a test event fared; `http_status` is null when nobody answered, `event_id` when it is not in the inbox."""
+
+    agent_id: str
+    url: str
+    http_status: int | None
+    duration_ms: int
+    event_id: int | None
+    problem: str
+
+    @property
+    def passed(self) -> bool:
+        return self.event_id is not None and not self.problem
+
+    @property
+    def outcome(self) -> str:
+        answer = f"HTTP {self.http_status}" if self.http_status else "no answer"
+        return f"{'ok' if self.passed else self.problem}: {answer}, {self.duration_ms} ms"
+
+
+def webhook_url(configuration: RetellConfiguration) -> str:
+    """Our address for this agent's events."""
+    return str(settings.APP_URL) + reverse("retell-webhook-of", args=(configuration.pk,))
+
+
+def try_webhook(configuration: RetellConfiguration) -> WebhookTrial:
+    """Send a test event, see whether it is stored, and note the outcome on the configuration; never raises."""
+    company, url = configuration.company, webhook_url(configuration)
+    body = {"event": EVENT, "sent_at": timezone.now().isoformat(), "nonce": token_hex(8)}
+    raw = json.dumps(body).encode()
+    started = time.monotonic()
+    status, problem = _send(url, raw, company.retell_webhook_key or company.retell_api_key)
+    duration_ms = round((time.monotonic() - started) * 1000)
+    stored = WebhookEvent.objects.filter(
+        provider=PROVIDER, dedupe_key=dedupe_key(SignedRequest(company, body, raw), EVENT), company=company
+    ).first()
+    trial = WebhookTrial(
+        agent_id=configuration.agent_id,
+        url=url,
+        http_status=status,
+        duration_ms=duration_ms,
+        event_id=stored.pk if stored else None,
+        problem=problem or ("" if stored else "the event is not in this database"),
+    )
+    configuration.last_test_at = timezone.now()
+    configuration.last_test_outcome = trial.outcome[:200]
+    configuration.save(update_fields=["last_test_at", "last_test_outcome", "updated_at"])
+    return trial
+
+
+def _send(url: str, raw: bytes, key: str) -> tuple[int | None, str]:
+    """The HTTP status and what is wrong with it, in words for staff."""
+    if not key:
+        return None, "the company has no Retell key"
+    headers = {HEADER: sign(raw, key, int(time.time() * 1000)), "Content-Type": "application/json"}
+    headers |= outbound.correlation_header()
+    try:
+        response = outbound.session().post(
+            url, data=raw, headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False
+        )
+    except requests.Timeout:
+        return None, "APP_URL does not answer in time"
+    except requests.RequestException:
+        return None, "APP_URL can't be reached"
+    return response.status_code, "" if response.status_code == 204 else "refused"

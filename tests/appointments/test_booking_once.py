@@ -1,0 +1,237 @@
+"""One wish, one booking: whatever is repeated at once, lost on the way, or killed in the middle."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from time_machine import TimeMachineFixture
+
+from appointments.booking import STALE_READS, book, book_wish, intended_appointment, placeholder_email
+from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
+from appointments.wishes import wish_of
+from tests.appointments.threads import at_once
+from tests.appointments.wishing import an_ended_call, free_lease
+from tests.calcom.conftest import HOUR, SLOT, CalcomControl
+from tests.servers import free_port
+
+Status = Appointment.Status
+
+# The answer is lost, the booking is made.
+LOST_ANSWERS: list[tuple[str, dict[str, Any]]] = [
+    ("hang", {"seconds": 1}),
+    ("reset", {}),
+    ("malformed", {}),
+    ("reply", {"status": 500, "body": {"statusCode": 500, "message": "Internal server error"}}),
+    ("reply", {"status": 502, "body": b"<html>Bad Gateway</html>"}),
+    ("reply", {"status": 409, "body": {"statusCode": 409, "message": "booking_conflict_error"}}),
+]
+
+
+def methods(control: CalcomControl) -> list[str]:
+    return [row["method"] for row in control.requests()]
+
+
+def intended(call: Call) -> Appointment:
+    wish = wish_of(call)
+    assert wish is not None
+    return intended_appointment(call, wish)
+
+
+def sent_by_a_worker_that_died(call: Call, ago: timedelta) -> Appointment:
+    """The row as a worker leaves it that is killed while it waits for the calendar's answer."""
+    appointment = intended(call)
+    now = timezone.now()
+    mine = Appointment.objects.filter(pk=appointment.pk)
+    mine.update(sent_at=now - ago, leased_until=now - timedelta(seconds=1), attempts=1)
+    appointment.refresh_from_db()
+    return appointment
+
+
+def arrive(control: CalcomControl, appointment: Appointment) -> None:
+    """The dead worker's request has reached the calendar."""
+    control.post(
+        "bookings",
+        event_type_id=appointment.service.calcom_event_type_id,
+        start=appointment.starts_at.isoformat(),
+        email=placeholder_email(appointment),
+        metadata={"booking_key": str(appointment.booking_key)},
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_five_workers_at_once_book_once(haircut: Service, control: CalcomControl) -> None:
+    control.fault("delay", method="POST", seconds=0.3)
+    call = an_ended_call(haircut)
+    at_once(5, lambda _: book_wish(Call.objects.get(pk=call.pk)))
+    assert Appointment.objects.get().status == Status.SCHEDULED
+    assert len(control.bookings()) == methods(control).count("POST") == 1
+    assert Customer.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_calls_of_one_caller_at_once_are_ten_bookings_of_one_customer(
+    haircut: Service, control: CalcomControl
+) -> None:
+    calls = [
+        an_ended_call(
+            haircut, starts_at=SLOT + timedelta(days=day), email=f"erika{day}@example.com" if day % 2 else None
+        )
+        for day in range(10)
+    ]
+    at_once(10, lambda number: book_wish(Call.objects.get(pk=calls[number].pk)))
+    assert [row.status for row in Appointment.objects.all()] == [Status.SCHEDULED] * 10
+    assert len(control.bookings()) == 10
+    assert Customer.objects.count() == 1
+    assert set(Call.objects.values_list("customer", flat=True)) == {Customer.objects.get().pk}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_callers_who_want_the_same_time_at_once_do_not_both_get_it(
+    haircut: Service, control: CalcomControl
+) -> None:
+    calls = [an_ended_call(haircut, from_number=number) for number in ("+4915112345678", "+4915187654321")]
+    at_once(2, lambda number: book_wish(Call.objects.get(pk=calls[number].pk)))
+    assert sorted(row.status for row in Appointment.objects.all()) == [Status.FAILED, Status.SCHEDULED]
+    assert len(control.bookings()) == FollowUp.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_intents_at_once_are_one_row(haircut: Service) -> None:
+    call = an_ended_call(haircut)
+    made = at_once(10, lambda _: intended(Call.objects.get(pk=call.pk)).pk)
+    assert set(made) == {Appointment.objects.get().pk}
+
+
+@pytest.mark.parametrize(("action", "fields"), LOST_ANSWERS)
+def test_a_lost_answer_is_looked_up_and_nothing_is_booked_twice(
+    haircut: Service, control: CalcomControl, hasty_calendar: None, action: str, fields: dict[str, Any]
+) -> None:
+    control.fault(action, when="after", method="POST", **fields)
+    appointment = book_wish(an_ended_call(haircut))
+    assert appointment is not None
+    assert appointment.status == Status.BOOKING
+    free_lease(appointment)
+    assert book(appointment).status == Status.SCHEDULED
+    (kept,) = control.bookings()
+    assert appointment.calcom_booking_uid == kept["uid"]
+    assert methods(control).count("POST") == 1
+
+
+def test_no_row_says_booked_while_the_outcome_is_unknown(haircut: Service, control: CalcomControl) -> None:
+    control.fault("reset", when="after", method="POST")
+    appointment = book_wish(an_ended_call(haircut))
+    assert appointment is not None
+    assert (appointment.status, appointment.calcom_booking_uid, appointment.customer) == (Status.BOOKING, None, None)
+    assert appointment.sent_at is not None
+
+
+def test_a_request_that_never_arrived_is_sent_again_only_when_reads_are_fresh(
+    haircut: Service, control: CalcomControl, time_machine: TimeMachineFixture
+) -> None:
+    control.fault("reset", method="POST")
+    appointment = book_wish(an_ended_call(haircut))
+    assert appointment is not None
+    free_lease(appointment)
+    assert book(appointment).status == Status.BOOKING
+    assert methods(control).count("POST") == 1
+    time_machine.move_to(timezone.now() + STALE_READS)
+    free_lease(appointment)
+    assert book(appointment).status == Status.SCHEDULED
+    assert len(control.bookings()) == 1
+
+
+def test_a_calendar_that_shows_new_bookings_late_is_waited_for(
+    haircut: Service, control: CalcomControl, time_machine: TimeMachineFixture
+) -> None:
+    control.post("settings", read_lag_seconds=20)
+    control.fault("reset", when="after", method="POST")
+    appointment = book_wish(an_ended_call(haircut))
+    assert appointment is not None
+    free_lease(appointment)
+    assert book(appointment).status == Status.BOOKING
+    time_machine.move_to(timezone.now() + timedelta(seconds=21))
+    free_lease(appointment)
+    assert book(appointment).status == Status.SCHEDULED
+    assert len(control.bookings()) == methods(control).count("POST") == 1
+
+
+def test_a_look_up_that_fails_books_nothing(haircut: Service, control: CalcomControl) -> None:
+    appointment = sent_by_a_worker_that_died(an_ended_call(haircut), ago=HOUR)
+    control.fault("reset", method="GET", times=2)
+    assert book(appointment).status == Status.BOOKING
+    assert "POST" not in methods(control)
+
+
+def test_a_worker_killed_before_it_sent_is_taken_over(haircut: Service, control: CalcomControl) -> None:
+    intended(an_ended_call(haircut))
+    Appointment.objects.update(leased_until=timezone.now() - timedelta(seconds=1), attempts=1)
+    assert book(Appointment.objects.get()).status == Status.SCHEDULED
+    assert len(control.bookings()) == 1
+
+
+def test_a_worker_killed_before_its_answer_came_is_taken_over(haircut: Service, control: CalcomControl) -> None:
+    appointment = sent_by_a_worker_that_died(an_ended_call(haircut), ago=timedelta(seconds=5))
+    arrive(control, appointment)
+    assert book(appointment).status == Status.SCHEDULED
+    assert appointment.calcom_booking_uid == control.bookings()[0]["uid"]
+    assert methods(control) == ["GET"]
+
+
+def test_a_worker_killed_before_its_request_arrived_is_taken_over(haircut: Service, control: CalcomControl) -> None:
+    appointment = sent_by_a_worker_that_died(an_ended_call(haircut), ago=HOUR)
+    assert book(appointment).status == Status.SCHEDULED
+    assert len(control.bookings()) == 1
+
+
+def test_a_request_that_arrives_after_the_look_up_is_not_booked_twice(haircut: Service, control: CalcomControl) -> None:
+    appointment = sent_by_a_worker_that_died(an_ended_call(haircut), ago=HOUR)
+    arrive(control, appointment)
+    # The look-up, under two addresses, comes a moment too early.
+    control.fault("reply", method="GET", status=200, body={"status": "success", "data": []}, times=2)
+    assert book(appointment).status == Status.SCHEDULED
+    assert len(control.bookings()) == 1
+
+
+def test_a_living_workers_appointment_is_not_taken_over(haircut: Service, control: CalcomControl) -> None:
+    appointment = intended(an_ended_call(haircut))
+    Appointment.objects.update(leased_until=timezone.now() + timedelta(seconds=30))
+    assert book(appointment).status == Status.BOOKING
+    assert control.requests() == []
+
+
+def test_a_booking_that_staff_moved_before_we_looked_is_left_to_them(haircut: Service, control: CalcomControl) -> None:
+    appointment = sent_by_a_worker_that_died(an_ended_call(haircut), ago=HOUR)
+    arrive(control, appointment)
+    (kept,) = control.bookings()
+    control.post(f"bookings/{kept['uid']}/reschedule", start=(SLOT + HOUR).isoformat())
+    assert book(appointment).status == Status.FAILED
+    assert "at another time than the caller asked for" in FollowUp.objects.get().what_to_do
+    assert [row["status"] for row in control.bookings()] == ["cancelled", "accepted"]
+
+
+def test_the_same_wish_of_another_call_is_not_taken_for_ours(haircut: Service, control: CalcomControl) -> None:
+    book_wish(an_ended_call(haircut, email="erika@example.com"))
+    second = sent_by_a_worker_that_died(an_ended_call(haircut, email="erika@example.com"), ago=HOUR)
+    assert book(second).status == Status.FAILED
+    assert len(control.bookings()) == 1
+
+
+def test_who_is_never_reached_is_given_up_and_left_to_staff(
+    haircut: Service, salon: Company, time_machine: TimeMachineFixture
+) -> None:
+    salon.calcom_base_url = f"http://127.0.0.1:{free_port()}"
+    salon.save()
+    appointment = book_wish(an_ended_call(haircut))
+    assert appointment is not None
+    tries = 1
+    while appointment.status == Status.BOOKING and tries < 20:
+        assert appointment.leased_until is not None
+        time_machine.move_to(appointment.leased_until + timedelta(seconds=1))
+        appointment = book(Appointment.objects.get())
+        tries += 1
+    assert (appointment.status, tries, appointment.attempts) == (Status.FAILED, 7, 7)
+    follow_up = FollowUp.objects.get()
+    assert follow_up.kind == FollowUp.Kind.NEEDS_REVIEW
+    assert follow_up.what_to_do.startswith("Cal.com can't be reached")
+    assert "before you book by hand" in follow_up.what_to_do

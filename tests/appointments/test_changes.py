@@ -1,0 +1,180 @@
+"""Appointments made, moved, cancelled and confirmed outside a call, in a real Cal.com sandbox."""
+
+from typing import Any
+
+import pytest
+
+from appointments import changes
+from appointments.calendar import OutcomeUnknown, SlotTaken
+from appointments.models import Appointment, Company, FollowUp, Service
+from mcp_gateway import gateway
+from mcp_gateway.errors import Conflict, GatewayError, InvalidParams, NotFound, UpstreamError
+from mcp_gateway.principal import Principal
+from tests.calcom.conftest import HOUR, SLOT, CalcomControl
+from tests.factories import make_customer
+
+PHONE = "+4915112345678"
+
+pytestmark = pytest.mark.django_db
+
+
+def make(service: Service, **more: Any) -> Appointment:
+    values = {"start": SLOT, "name": "Erika Beispiel", "phone": PHONE, **more}
+    return changes.create_appointment(company=service.company, service=service, **values)
+
+
+def live(control: CalcomControl) -> list[dict[str, Any]]:
+    return [row for row in control.bookings() if row["status"] in ("accepted", "pending")]
+
+
+def call(company: Company, method: str, **params: Any) -> Any:
+    principal = Principal.of_task("tests", company.pk)
+    return gateway.call(f"appointment_mgmt.{method}", params, principal=principal)
+
+
+def refused(company: Company, method: str, **params: Any) -> GatewayError:
+    with pytest.raises(GatewayError) as caught:
+        call(company, method, **params)
+    return caught.value
+
+
+def test_a_made_appointment_is_in_the_calendar(haircut: Service, control: CalcomControl) -> None:
+    made = make(haircut)
+    (booking,) = control.bookings()
+    assert (made.status, made.calcom_booking_uid) == (Appointment.Status.SCHEDULED, booking["uid"])
+    assert made.customer.phone == PHONE
+
+
+def test_a_taken_time_makes_no_appointment(haircut: Service, control: CalcomControl) -> None:
+    make(haircut)
+    assert make(haircut, phone="+4915187654321").status == Appointment.Status.FAILED
+    assert len(live(control)) == 1
+
+
+def test_a_moved_appointment_has_the_new_uid_and_time(haircut: Service, control: CalcomControl) -> None:
+    made = make(haircut)
+    moved = changes.reschedule_appointment(made, start=SLOT + HOUR, reason="Later")
+    (booking,) = live(control)
+    assert moved.starts_at == SLOT + HOUR
+    assert moved.calcom_booking_uid == booking["uid"] != made.calcom_booking_uid
+    assert moved.leased_until is None
+
+
+def test_a_move_to_a_taken_time_leaves_it_where_it_was(haircut: Service, control: CalcomControl) -> None:
+    made = make(haircut)
+    make(haircut, start=SLOT + HOUR, phone="+4915187654321")
+    with pytest.raises(SlotTaken):
+        changes.reschedule_appointment(made, start=SLOT + HOUR, reason="Later")
+    made.refresh_from_db()
+    assert (made.starts_at, made.status, made.leased_until) == (SLOT, Appointment.Status.SCHEDULED, None)
+
+
+def test_a_move_whose_answer_was_lost_is_reviewed_and_can_be_repeated(haircut: Service, control: CalcomControl) -> None:
+    made = make(haircut)
+    control.fault("reset", path="/v2/bookings/[^/]+/reschedule", when="after")
+    with pytest.raises(OutcomeUnknown):
+        changes.reschedule_appointment(made, start=SLOT + HOUR, reason="Later")
+    assert FollowUp.objects.get().kind == FollowUp.Kind.NEEDS_REVIEW
+    assert changes.reschedule_appointment(made, start=SLOT + HOUR, reason="Later").starts_at == SLOT + HOUR
+    assert len(live(control)) == 1
+
+
+def test_a_cancelled_appointment_is_cancelled_in_both_places(haircut: Service, control: CalcomControl) -> None:
+    cancelled = changes.cancel_appointment(make(haircut), reason="Ill")
+    assert (cancelled.status, cancelled.cancellation_reason) == (Appointment.Status.CANCELLED, "Ill")
+    assert live(control) == []
+
+
+def test_cancelling_twice_asks_the_calendar_once(haircut: Service, control: CalcomControl) -> None:
+    made = make(haircut)
+    for _ in range(2):
+        changes.cancel_appointment(made, reason="Ill")
+    assert [row["path"] for row in control.requests()].count(f"/v2/bookings/{made.calcom_booking_uid}/cancel") == 1
+
+
+def test_nothing_says_cancelled_while_the_calendar_does_not_answer(haircut: Service, control: CalcomControl) -> None:
+    made = make(haircut)
+    control.fault("reply", path="/v2/bookings/[^/]+/cancel", status=500)
+    with pytest.raises(OutcomeUnknown):
+        changes.cancel_appointment(made, reason="Ill")
+    made.refresh_from_db()
+    assert made.status == Appointment.Status.SCHEDULED
+
+
+def test_an_appointment_in_somebodys_hands_is_not_changed(haircut: Service) -> None:
+    made = make(haircut)
+    with changes._claimed(made, Appointment.Status.SCHEDULED), pytest.raises(changes.NotChangeable):
+        changes.cancel_appointment(made, reason="Ill")
+
+
+def test_a_failed_appointment_can_not_be_moved(haircut: Service) -> None:
+    make(haircut)
+    failed = make(haircut, phone="+4915187654321")
+    with pytest.raises(changes.NotChangeable):
+        changes.reschedule_appointment(failed, start=SLOT + HOUR, reason="Later")
+
+
+def test_a_requested_booking_is_confirmed_in_the_calendar(colour: Service, control: CalcomControl) -> None:
+    requested = make(colour)
+    assert requested.status == Appointment.Status.BOOKING
+    Appointment.objects.update(sent_at=SLOT - 1000 * HOUR)
+    assert changes.confirm_appointment(requested).status == Appointment.Status.SCHEDULED
+    assert [row["status"] for row in control.bookings()] == ["accepted"]
+
+
+def test_found_by_phone_however_it_is_written(haircut: Service) -> None:
+    made = make(haircut)
+    (row,) = call(haircut.company, "findAppointments", phone="0151 12345678")["appointments"]
+    assert (row["id"], row["service"], row["duration_minutes"]) == (made.pk, "Herrenhaarschnitt", 60)
+
+
+def test_an_unknown_number_has_no_appointments(haircut: Service) -> None:
+    assert call(haircut.company, "findAppointments", phone=PHONE) == {"appointments": []}
+
+
+def test_another_companys_customer_is_not_found(haircut: Service, other_company: Company) -> None:
+    make(haircut)
+    make_customer(other_company, phone=PHONE)
+    assert call(other_company, "findAppointments", phone=PHONE) == {"appointments": []}
+
+
+def test_what_is_no_phone_number_is_refused(haircut: Service) -> None:
+    assert isinstance(refused(haircut.company, "findAppointments", phone="anonymous"), InvalidParams)
+
+
+def test_another_companys_service_can_not_be_booked(haircut: Service, other_company: Company) -> None:
+    params = {"service_id": haircut.pk, "start": SLOT.isoformat(), "name": "Erika"}
+    assert isinstance(refused(other_company, "createAppointment", **params), NotFound)
+
+
+@pytest.mark.parametrize("method", ["rescheduleAppointment", "cancelAppointment", "confirmAppointment"])
+def test_another_companys_appointment_does_not_exist(haircut: Service, other_company: Company, method: str) -> None:
+    more = {"start": (SLOT + HOUR).isoformat()} if method == "rescheduleAppointment" else {}
+    reason = {} if method == "confirmAppointment" else {"reason": "Ill"}
+    error = refused(other_company, method, appointment_id=make(haircut).pk, **more, **reason)
+    assert isinstance(error, NotFound)
+
+
+def test_the_whole_way_by_rpc(haircut: Service, control: CalcomControl) -> None:
+    company = haircut.company
+    made = call(company, "createAppointment", service_id=haircut.pk, start=SLOT.isoformat(), name="Erika", phone=PHONE)
+    later = (SLOT + HOUR).isoformat()
+    moved = call(company, "rescheduleAppointment", appointment_id=made["id"], start=later, reason="Later")
+    ended = call(company, "cancelAppointment", appointment_id=made["id"], reason="Ill")
+    assert [made["status"], moved["status"], ended["status"]] == ["scheduled", "scheduled", "cancelled"]
+    assert live(control) == []
+
+
+def test_a_taken_time_is_a_conflict_by_rpc(haircut: Service) -> None:
+    made = make(haircut)
+    make(haircut, start=SLOT + HOUR, phone="+4915187654321")
+    later = (SLOT + HOUR).isoformat()
+    error = refused(haircut.company, "rescheduleAppointment", appointment_id=made.pk, start=later, reason="Later")
+    assert (type(error), error.kind) == (Conflict, "slot_taken")
+
+
+def test_an_unclear_outcome_is_said_to_be_unclear_by_rpc(haircut: Service, control: CalcomControl) -> None:
+    made = make(haircut)
+    control.fault("reply", path="/v2/bookings/[^/]+/cancel", status=500)
+    error = refused(haircut.company, "cancelAppointment", appointment_id=made.pk, reason="Ill")
+    assert (type(error), error.kind, error.retryable) == (UpstreamError, "unknown_outcome", False)
