@@ -24,7 +24,10 @@ bench: .venv/development  ## What the gateway costs, against a bare view in the 
 	.ci/packages test
 	$(BIN)/python -m tests.on_servers $(BIN)/python -m benchmarks.gateway
 
-.PHONY: lint bench
+conformance: .venv/development  ## The official conformance suite of the Model Context Protocol; needs npm
+	$(BIN)/python -m tests.conformance.run
+
+.PHONY: lint bench conformance
 lint: .venv/development $(CATALOGUES)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -217,7 +217,7 @@ def _settle(appointment: Appointment, booking: Booking) -> None:
         _undo_wrong_time(appointment, booking)
     elif booking.status == "accepted":
         _schedule(appointment, booking)
-    elif booking.status == "pending":
+    elif booking.status == "pending" and booking.start > timezone.now():
         _await_confirmation(appointment, booking)
     else:
         _fail(appointment, FollowUp.Kind.NEEDS_REVIEW, f"The calendar answered with a {booking.status} booking.")
@@ -249,6 +249,8 @@ def _schedule(appointment: Appointment, booking: Booking) -> None:
                 raise IntegrityError("The appointment changed while it was being booked")
             if call:
                 Call.objects.filter(pk=call.pk, customer=None).update(customer=customer)
+            # What there was to do (confirm it, look into it) is done.
+            appointment.follow_ups.exclude(status=FollowUp.Status.DONE).update(status=FollowUp.Status.DONE)
     except IntegrityError:
         # Nothing of ours may be lost silently: the booking exists in the calendar, its row says otherwise.
         _fail(appointment, FollowUp.Kind.NEEDS_REVIEW, f"Compare with booking {booking.uid} in the calendar.")
@@ -281,7 +283,8 @@ def _undo_wrong_time(appointment: Appointment, booking: Booking) -> None:
 
 def _try_later(appointment: Appointment, trouble: object) -> None:
     delay = delay_after(appointment.attempts)
-    if delay is None:
+    # People need to know before the appointment, not after it.
+    if delay is None or timezone.now() + delay > appointment.starts_at:
         _fail(appointment, FollowUp.Kind.NEEDS_REVIEW, f"{trouble} Look in the calendar before you book by hand.")
         return
     Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(

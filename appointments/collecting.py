@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from appointments.models import Call, Company, FollowUp, Service
 from appointments.service_names import ServiceMatch, find_service
-from appointments.spoken import Problem, Understanding, speak_date, speak_time, understand
+from appointments.spoken import USUAL_OPENING, Problem, Understanding, speak_date, speak_time, understand
 from appointments.voice import Reply, meaningful
 from appointments.wishes import Wish, note_wish
 from mcp_gateway.bell import ring_on_commit
@@ -61,6 +61,7 @@ def _understood(call: Call, spoken: SpokenWish, heard_at: datetime, language: st
         meaningful(spoken.time, max_length=MAX_TIME + 1),
         now=heard_at,
         zone=company.zone,
+        opening=company.opening or USUAL_OPENING,
     )
     match = find_service(company, meaningful(spoken.service, max_length=MAX_SERVICE))
     name = meaningful(spoken.name, max_length=MAX_NAME) or (call.customer.name if call.customer else "")

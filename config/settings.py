@@ -178,6 +178,8 @@ TIME_ZONE = "Europe/Berlin"
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+# WhiteNoise complains of a folder that collectstatic has not made yet.
+STATIC_ROOT.mkdir(exist_ok=True)
 
 # Prometheus. The counters of all processes of this machine stand in files here; forget them when all restart.
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")

@@ -69,6 +69,8 @@ class MCPServer:
     name: ClassVar[str]
     # Its methods go to the company's own account at a vendor: each company has a breaker of its own then.
     reaches_vendor: ClassVar[bool] = False
+    # Its methods work only within a phone call that a vendor has signed: no use to the bearer of a token.
+    needs_signed_call: ClassVar[bool] = False
 
     def health(self) -> Health:
         raise NotImplementedError
@@ -140,6 +142,11 @@ class Method:
         return f"{self.server.name}.{self.declaration.name}"
 
     @property
+    def tool_name(self) -> str:
+        """The method's name for MCP clients, many of which refuse a dot."""
+        return self.name.replace(".", "_")
+
+    @property
     def description(self) -> str:
         return inspect.cleandoc(self.function.__doc__ or "").split("\n\n")[0]
 
@@ -197,8 +204,10 @@ class Registry:
         for method in _published(server):
             if method.name in self.methods:
                 raise ValueError(f"{method.name} is published twice")
-            if not TOOL_NAME.fullmatch(method.name.replace(".", "_")):
+            if not TOOL_NAME.fullmatch(method.tool_name):
                 raise ValueError(f"{method.name} does not make a valid tool name")
+            if method.tool_name in {known.tool_name for known in self.methods.values()}:
+                raise ValueError(f"{method.name} and another method make the same tool name")
             if not method.description:
                 raise ValueError(f"{method.name} has no description")
             self.methods[method.name] = method

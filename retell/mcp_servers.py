@@ -28,6 +28,7 @@ class RetellCustomFunctionMCPServer(MCPServer):
     """What a voice agent may call during a conversation."""
 
     name = "retell_custom"
+    needs_signed_call = True
 
     def health(self) -> Health:
         return Health()

@@ -25,6 +25,8 @@ from tests.servers import (
 )
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.servers
+
 
 @pytest.fixture(autouse=True)
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -1,5 +1,7 @@
 """A company and what it offers."""
 
+from datetime import time
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
@@ -7,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from pydantic import Field, TypeAdapter
+from pydantic import ValidationError as PydanticError
 
 from appointments.phones import validate_e164
 from mcp_gateway.fields import EncryptedTextField
@@ -18,9 +22,24 @@ def validate_timezone(name: str) -> None:
         raise ValidationError(_("%(name)s is not an IANA time zone such as Europe/Berlin."), params={"name": name})
 
 
+Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Moment = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+_OPENING_HOURS = TypeAdapter(dict[Day, list[tuple[Moment, Moment]]])
+
+
 def default_opening_hours() -> dict[str, list[list[str]]]:
     """Monday to Friday, nine to six, in the company's zone: `{"monday": [["09:00", "18:00"]], …}`."""
     return {day: [["09:00", "18:00"]] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")}
+
+
+def validate_opening_hours(value: object) -> None:
+    """Days of the week, each with its spans of "HH:MM"."""
+    try:
+        _OPENING_HOURS.validate_python(value)
+    except PydanticError:
+        raise ValidationError(
+            _('Write the hours of each day as {"monday": [["09:00", "12:00"], ["13:00", "18:00"]]}.')
+        ) from None
 
 
 class Company(models.Model):
@@ -72,7 +91,9 @@ class Company(models.Model):
     booking_mode = models.CharField(
         _("booking mode"), max_length=12, choices=BookingMode, default=BookingMode.AFTER_CALL
     )
-    opening_hours = models.JSONField(_("opening hours"), default=default_opening_hours, blank=True)
+    opening_hours = models.JSONField(
+        _("opening hours"), default=default_opening_hours, blank=True, validators=(validate_opening_hours,)
+    )
     notice_hours = models.PositiveSmallIntegerField(
         _("notice for changes"), default=24, help_text=_("Hours before an appointment until which callers may move it.")
     )
@@ -101,6 +122,14 @@ class Company(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @property
+    def opening(self) -> tuple[time, time] | None:
+        """From the earliest opening to the latest closing of any day, local; None where no hours are set."""
+        spans = [span for spans in self.opening_hours.values() for span in spans]
+        if not spans:
+            return None
+        return min(time.fromisoformat(span[0]) for span in spans), max(time.fromisoformat(span[1]) for span in spans)
 
     @property
     def calcom_url(self) -> str:

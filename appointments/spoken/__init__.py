@@ -5,6 +5,6 @@ Pure Python with a grammar of its own; it knows nothing of Django, companies or 
 
 from appointments.spoken.meaning import Problem, Understanding, Window
 from appointments.spoken.phrases import speak_date, speak_time
-from appointments.spoken.wish import understand
+from appointments.spoken.wish import USUAL_OPENING, understand
 
-__all__ = ["Problem", "Understanding", "Window", "speak_date", "speak_time", "understand"]
+__all__ = ["USUAL_OPENING", "Problem", "Understanding", "Window", "speak_date", "speak_time", "understand"]

@@ -75,25 +75,20 @@ def called(message: Message, headers: Mapping[str, str], principal: Principal) -
 
 
 def _permitted(principal: Principal) -> dict[str, Method]:
-    return {_name(method): method for method in registry.methods.values() if _may_use(principal, method)}
+    return {method.tool_name: method for method in registry.methods.values() if _may_use(principal, method)}
 
 
 def _may_use(principal: Principal, method: Method) -> bool:
     """By scope; what works only within a signed phone call is nobody else's."""
-    needs_signed_call = getattr(method.server, "needs_signed_call", False)
-    return principal.may_call(method.name) and (principal.signed_call is not None or not needs_signed_call)
-
-
-def _name(method: Method) -> str:
-    """Dots are legal in the specification, but not for the clients in use."""
-    return method.name.replace(".", "_")
+    is_usable = principal.signed_call is not None or not method.server.needs_signed_call
+    return principal.may_call(method.name) and is_usable
 
 
 @cache
 def _definition(method: Method) -> dict[str, Any]:
     declaration = method.declaration
     definition: dict[str, Any] = {
-        "name": _name(method),
+        "name": method.tool_name,
         "description": method.description,
         "inputSchema": method.parameters.model_json_schema(),
         "annotations": {

@@ -71,8 +71,10 @@ def test_deep_nesting_is_refused(mcp: Mcp) -> None:
 
 
 def test_a_body_that_is_too_large_is_refused(mcp: Mcp, settings: Settings) -> None:
-    settings.GATEWAY_MAX_BODY_BYTES = 200
-    assert error(mcp.legacy("ping", {"padding": "x" * 200})) == (413, -32600)
+    body = json.dumps(request("ping"))
+    settings.GATEWAY_MAX_BODY_BYTES = len(body)
+    assert result(mcp.send(body)) == {}
+    assert error(mcp.send(f"{body} ")) == (413, -32600)
 
 
 @pytest.mark.parametrize("body", [[], [request("ping")], [request("ping"), request("ping", id=2)]])
