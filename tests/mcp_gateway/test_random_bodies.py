@@ -45,8 +45,8 @@ def bearer(company: Company) -> dict[str, str]:
 
 
 def is_answer(value: Any) -> bool:
-    """A response object of JSON-RPC 2.0."""
-    if not isinstance(value, dict) or value.get("jsonrpc") != "2.0" or "id" not in value:
+    """A response object of JSON-RPC 2.0; MCP leaves out the id of an error where the request had none to echo."""
+    if not isinstance(value, dict) or value.get("jsonrpc") != "2.0" or not {"id", "error"} & set(value):
         return False
     error = value.get("error")
     return ("result" in value) != (error is not None and isinstance(error["code"], int))
