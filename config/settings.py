@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from config.required import require_for_production
 
@@ -114,6 +115,8 @@ def _database() -> dict[str, Any]:
     if not DATABASE_URL:
         return {"ENGINE": "django.db.backends.sqlite3", "NAME": VAR_DIR / "db.sqlite3", "OPTIONS": _SQLITE_OPTIONS}
     database: dict[str, Any] = env.db_url_config(DATABASE_URL)
+    if not database.get("ENGINE"):
+        raise ImproperlyConfigured("DATABASE_URL is no database URL: mysql://user:password@host:3306/name")
     options = _MYSQL_OPTIONS if "mysql" in database["ENGINE"] else _SQLITE_OPTIONS
     return {**database, "OPTIONS": {**options, **database.get("OPTIONS", {})}}
 
@@ -146,7 +149,14 @@ if CELERY_BROKER_URL == "filesystem://":
         "polling_interval": 0.2,
     }
 else:
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 2}
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "socket_connect_timeout": 1,
+        "socket_timeout": 2,
+        # One quick look for a broker that was just restarted, then the sweep has it.
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0,
+    }
 CELERY_BROKER_CONNECTION_TIMEOUT = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None

@@ -11,4 +11,4 @@ class McpGatewayConfig(AppConfig):
 
     def ready(self) -> None:
         """Find every app's MCP servers, inbox handlers and reports, as Django finds admin modules."""
-        autodiscover_modules("mcp_servers", "webhook_events", "reports")
+        autodiscover_modules("mcp_servers", "webhook_events", "reports", "metrics")

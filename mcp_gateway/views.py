@@ -23,7 +23,7 @@ def gateway(request: HttpRequest) -> HttpResponse:
     if request.content_type not in ("application/json", "application/json-rpc"):
         return _refusal(InvalidRequest("Content-Type must be application/json"), 415)
     try:
-        if int(request.headers.get("Content-Length") or 0) > settings.GATEWAY_MAX_BODY_BYTES:
+        if len(request.body) > settings.GATEWAY_MAX_BODY_BYTES:
             raise RequestDataTooBig
         with rate_limits.fresh_usage():
             key = request.headers.get("Idempotency-Key", "")

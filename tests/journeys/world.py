@@ -43,6 +43,7 @@ class World:
     worker_count: int = 2
 
     def __enter__(self) -> Self:
+        (self.folder / "metrics").mkdir(exist_ok=True)
         with ExitStack() as stack:
             self.calcom_url = stack.enter_context(RunningSandbox(CalcomSandbox())).base_url
             self.retell_url = stack.enter_context(RunningSandbox(RetellSandbox())).base_url
@@ -99,6 +100,7 @@ class World:
             "REDIS_URL": self.redis_url or None,
             "CELERY_BROKER_URL": self.broker_url or None,
             "VAR_DIR": str(self.folder),
+            "PROMETHEUS_MULTIPROC_DIR": str(self.folder / "metrics"),
             "APP_URL": self.app_url,
             "CALCOM_API_URL": self.calcom_url,
             "RETELL_API_URL": self.retell_url,

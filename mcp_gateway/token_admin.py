@@ -1,0 +1,112 @@
+"""Admin of the access tokens: made and rotated here and shown once, seen, revoked."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+
+from mcp_gateway.audit import record
+from mcp_gateway.models import ApiToken, AuditEntry
+from mcp_gateway.staff_admin import CompanyScopedAdmin
+from mcp_gateway.tokens import create_token, revoke_token, rotate_token
+
+OVERLAP = timedelta(hours=24)
+
+
+class TokenForm(forms.ModelForm):
+    def clean_scopes(self) -> list[str]:
+        scopes = self.cleaned_data["scopes"]
+        if not isinstance(scopes, list) or not scopes or not all(isinstance(scope, str) and scope for scope in scopes):
+            raise forms.ValidationError(_('Write a list of patterns, such as ["calcom.get*", "appointment_mgmt.*"].'))
+        return scopes
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(CompanyScopedAdmin):
+    form = TokenForm
+    list_display = ("name", "prefix", "company", "scopes", "expires_at", "last_used_at", "revoked_at")
+    list_filter = (("company", admin.RelatedOnlyFieldListFilter), "expires_at", "revoked_at")
+    search_fields = ("name", "prefix")
+    list_select_related = ("company",)
+    actions = ("revoke", "rotate")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        entered = ("name", "company", "scopes", "expires_at")
+        return entered if obj is None else (*entered, "prefix", "created_at", "last_used_at", "revoked_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else ("prefix", "company", "created_at", "last_used_at", "revoked_at")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Only superusers may make a token for every company."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if "company" in form.base_fields:
+            form.base_fields["company"].required = not request.user.is_superuser
+        return form
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            self._record(request, "token.changed", obj)
+            return
+        made, text = create_token(name=obj.name, company=obj.company, scopes=obj.scopes, expires_at=obj.expires_at)
+        obj.pk, obj.prefix = made.pk, made.prefix
+        request.shown_once = [(made, text)]  # type: ignore[attr-defined]
+        self._record(request, "token.created", made)
+
+    def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None) -> HttpResponse:
+        return self._shown_once(request, request.shown_once)  # type: ignore[attr-defined]
+
+    @admin.action(description=_("Revoke selected tokens"), permissions=["change"])
+    def revoke(self, request: HttpRequest, tokens: Any) -> None:
+        revoked = [token for token in tokens.filter(revoked_at=None) if self._revoke(request, token)]
+        self.message_user(request, _("%(count)s tokens revoked.") % {"count": len(revoked)})
+
+    @admin.action(description=_("Rotate selected tokens; the old ones end in 24 hours"), permissions=["change", "add"])
+    def rotate(self, request: HttpRequest, tokens: Any) -> HttpResponse:
+        usable = tokens.filter(ApiToken.usable()).select_related("company")
+        return self._shown_once(request, [self._rotate(request, token) for token in usable])
+
+    @transaction.atomic
+    def _revoke(self, request: HttpRequest, token: ApiToken) -> bool:
+        """Whether this revoked it; False when somebody else just did."""
+        if not revoke_token(token):
+            return False
+        self._record(request, "token.revoked", token)
+        return True
+
+    @transaction.atomic
+    def _rotate(self, request: HttpRequest, token: ApiToken) -> tuple[ApiToken, str]:
+        made, text = rotate_token(token, overlap=OVERLAP)
+        self._record(request, "token.rotated", made, before={"prefix": token.prefix})
+        return made, text
+
+    def _shown_once(self, request: HttpRequest, tokens: Sequence[tuple[ApiToken, str]]) -> HttpResponse:
+        """The page itself has the texts: they are stored nowhere on their way to it."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Access tokens"),
+            "advice": _("This is the only time that the token is shown: copy it now to where it is used."),
+            "way_back": _("Back to the tokens"),
+            "tokens": tokens,
+        }
+        return TemplateResponse(request, "admin/token_shown_once.html", context, headers={"Cache-Control": "no-store"})
+
+    def _record(self, request: HttpRequest, action: str, token: ApiToken, **entry: Any) -> None:
+        told = {"name": token.name, "prefix": token.prefix, "scopes": token.scopes}
+        record(
+            actor_kind=AuditEntry.Actor.STAFF,
+            actor=request.user.get_username(),
+            action=action,
+            object_type="ApiToken",
+            object_id=token.pk,
+            company_id=token.company_id,
+            **{"after": told, **entry},
+        )

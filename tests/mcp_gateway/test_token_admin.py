@@ -1,0 +1,115 @@
+"""Access tokens in the admin: made, rotated and revoked, shown once."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from appointments.models import Company
+from mcp_gateway.errors import Unauthorised
+from mcp_gateway.models import ApiToken, AuditEntry
+from mcp_gateway.tokens import create_token, rotate_token, verify_token
+
+ADD = reverse("admin:mcp_gateway_apitoken_add")
+LIST = reverse("admin:mcp_gateway_apitoken_changelist")
+
+
+@pytest.fixture
+def staff(client: Client, member: User) -> Client:
+    client.force_login(member)
+    return client
+
+
+def form(company: Company | None, **changes: Any) -> dict[str, Any]:
+    entered = {"name": "till", "company": company.pk if company else "", "scopes": '["calcom.get*"]'}
+    return {**entered, "expires_at_0": "", "expires_at_1": "", **changes}
+
+
+def shown_in(response: Any) -> list[str]:
+    return re.findall(r"<code>(mcp_[^<]+)</code>", response.content.decode())
+
+
+def test_a_made_token_is_shown_once_and_works(staff: Client, company: Company) -> None:
+    (text,) = shown_in(staff.post(ADD, form(company)))
+    token = verify_token(text)
+    assert (token.name, token.company, token.scopes) == ("till", company, ["calcom.get*"])
+    change = reverse("admin:mcp_gateway_apitoken_change", args=[token.pk])
+    assert all(text not in staff.get(page).content.decode() for page in (LIST, change))
+
+
+def test_the_page_that_shows_a_token_is_not_kept(staff: Client, company: Company) -> None:
+    assert "no-store" in staff.post(ADD, form(company))["Cache-Control"]
+
+
+def test_making_one_is_in_the_audit_trail_without_its_text(staff: Client, company: Company) -> None:
+    (text,) = shown_in(staff.post(ADD, form(company)))
+    entry = AuditEntry.objects.get(action="token.created")
+    assert (entry.actor, entry.company) == ("member", company)
+    assert text not in str(entry.after)
+
+
+def test_staff_can_not_make_a_token_for_every_company(staff: Client, company: Company) -> None:
+    assert staff.post(ADD, form(None)).status_code == 200
+    assert not ApiToken.objects.exists()
+
+
+def test_staff_can_not_make_a_token_for_another_company(staff: Client, other_company: Company) -> None:
+    staff.post(ADD, form(other_company))
+    assert not ApiToken.objects.exists()
+
+
+def test_a_superuser_may_make_one_for_every_company(client: Client, superuser: User) -> None:
+    client.force_login(superuser)
+    (text,) = shown_in(client.post(ADD, form(None)))
+    assert verify_token(text).company is None
+
+
+@pytest.mark.parametrize("scopes", ["", "[]", '"calcom.*"', "[1]", '[""]', "{}", "not json"])
+def test_wrong_scopes_are_refused(staff: Client, company: Company, scopes: str) -> None:
+    assert staff.post(ADD, form(company, scopes=scopes)).status_code == 200
+    assert not ApiToken.objects.exists()
+
+
+def test_rotating_shows_a_new_token_and_ends_the_old_one_a_day_later(staff: Client, company: Company) -> None:
+    old, old_text = create_token(name="till", company=company, scopes=["calcom.*"])
+    (new_text,) = shown_in(staff.post(LIST, {"action": "rotate", "_selected_action": [old.pk]}))
+    assert verify_token(new_text).scopes == ["calcom.*"]
+    assert verify_token(old_text).pk == old.pk
+    old.refresh_from_db()
+    assert timedelta(hours=23) < old.expires_at - timezone.now() <= timedelta(hours=24)
+
+
+def test_another_companys_token_is_not_rotated(staff: Client, other_company: Company) -> None:
+    theirs, _ = create_token(name="till", company=other_company, scopes=["*"])
+    assert shown_in(staff.post(LIST, {"action": "rotate", "_selected_action": [theirs.pk]})) == []
+    assert ApiToken.objects.count() == 1
+
+
+def test_a_rotated_token_ends_no_later_than_it_would_have(company: Company) -> None:
+    ends_at = timezone.now() + timedelta(hours=1)
+    old, _ = create_token(name="till", company=company, scopes=["*"], expires_at=ends_at)
+    rotate_token(old, overlap=timedelta(days=1))
+    old.refresh_from_db()
+    assert old.expires_at == ends_at
+
+
+def test_a_remembered_token_that_expires_meanwhile_is_refused(company: Company, monkeypatch: Any) -> None:
+    token, text = create_token(
+        name="till", company=company, scopes=["*"], expires_at=timezone.now() + timedelta(milliseconds=300)
+    )
+    verify_token(text)
+    monkeypatch.setattr(timezone, "now", lambda: token.expires_at)
+    with pytest.raises(Unauthorised):
+        verify_token(text)
+
+
+def test_a_remembered_token_asks_the_database_nothing(company: Company, django_assert_num_queries: Any) -> None:
+    _, text = create_token(name="till", company=company, scopes=["*"])
+    verify_token(text)
+    with django_assert_num_queries(0):
+        verify_token(text)
