@@ -23,6 +23,7 @@ from django.test.utils import CaptureQueriesContext
 
 from appointments.models import Company
 from benchmarks.load import Measured, Target, measure
+from benchmarks.server import NOTHING
 from mcp_gateway import breakers, gateway, jsonrpc, metrics, rate_limits, strict_json
 from mcp_gateway.invocation import Invocation
 from mcp_gateway.principal import Principal
@@ -31,9 +32,11 @@ from mcp_gateway.tokens import create_token, forget_remembered, verify_token
 from tests.servers import Process, free_port
 
 METHOD = "appointment_mgmt.findAppointments"
+# One real look into the database, and one that does nothing.
+COMPARED = (METHOD, NOTHING)
 PHONE = "+4915112345678"
 CONNECTIONS = (1, 8, 32)
-SECONDS = 4.0
+SECONDS = 3.0
 ROUNDS = 2000
 
 
@@ -43,7 +46,9 @@ def main() -> None:
     company = Company.objects.create(name="Bench", slug="bench")
     _, token = create_token(name="bench", company=company, scopes=["*"])
     with web() as port:
-        compare(targets(port, company, token))
+        for method in COMPARED:
+            print(f"\n`{method}`\n")
+            compare(targets(port, company, token, method))
     stages(company, token)
     queries(company, token)
 
@@ -59,21 +64,21 @@ def web() -> Iterator[int]:
         yield port
 
 
-def targets(port: int, company: Company, token: str) -> list[Target]:
+def targets(port: int, company: Company, token: str, method: str) -> list[Target]:
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     params = {"phone": PHONE, "company_id": company.pk}
-    call = {"jsonrpc": "2.0", "id": 1, "method": METHOD, "params": params}
+    call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
     meta = {
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": {},
     }
-    tool = METHOD.replace(".", "_")
+    tool = registry.find(method).tool_name
     mcp = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
     mcp_headers = {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/call", "Mcp-Name": tool}
     mcp_params = {"name": tool, "arguments": {"phone": PHONE}, "_meta": meta}
     accept = {"Accept": "application/json, text/event-stream"}
     return [
-        Target("bare view", port, "/bare", headers, json.dumps(params).encode()),
+        Target("bare view", port, f"/bare/{method}", headers, json.dumps(params).encode()),
         Target("gateway", port, "/api/mcp/gateway", headers, json.dumps(call).encode()),
         Target(
             "MCP wire",
