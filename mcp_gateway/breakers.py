@@ -18,8 +18,7 @@ How a call's end is counted:
                is no Exception (KeyboardInterrupt); a failure after a guarded call made by this one has failed, and
                a DeadlineExceeded after any: one company's dead or slow vendor must not open what all companies share
 
-Breakers of vendors share their state through Redis where there is one (REDIS_URL), the others live in the process.
-While Redis is away, calls pass.
+Breakers share their state through Redis; without REDIS_URL each process has its own. While Redis is away, calls pass.
 """
 
 import time
@@ -181,11 +180,9 @@ def reset_all() -> None:
 
 
 def _circuit_of(invocation: Invocation) -> Circuit:
-    server = invocation.method.server
-    if not server.reaches_vendor:
-        return _circuit(server.name)
-    company = invocation.company_id
-    return _circuit(server.name if company is None else f"{server.name}:{company}", settings.REDIS_URL)
+    server, company = invocation.method.server, invocation.company_id
+    is_of_company = server.reaches_vendor and company is not None
+    return _circuit(f"{server.name}:{company}" if is_of_company else server.name, settings.REDIS_URL)
 
 
 def _circuit(name: str, redis_url: str = "") -> Circuit:

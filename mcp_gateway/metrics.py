@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 
 from mcp_gateway import breakers
 from mcp_gateway.models import WebhookEvent
+from mcp_gateway.registry import registry
 
 requests_total = Counter("mcp_gateway_requests_total", "Calls through the gateway.", ("server", "method"))
 request_duration_seconds = Histogram(
@@ -59,9 +60,9 @@ class SharedState(Collector):
 
 def exposition(request: HttpRequest) -> bytes:
     """Everything in Prometheus' text format: the counters of all processes, then the shared state."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(SharedState())
-    return bytes(ExportToDjangoView(request).content) + generate_latest(registry)
+    shared = CollectorRegistry(auto_describe=False)
+    shared.register(SharedState())
+    return bytes(ExportToDjangoView(request).content) + generate_latest(shared)
 
 
 @shared_state
@@ -70,6 +71,8 @@ def _breakers() -> GaugeMetricFamily:
         "mcp_circuit_breaker_state", "How many breakers of a server are in a state.", labels=("server", "state")
     )
     tally = Tally((state.name.partition(":")[0], state.state) for state in breakers.all_states())
+    # A breaker that never counted a failure is known to nobody, and closed.
+    tally.update((name, "closed") for name in set(registry.servers) - {server for server, _ in tally})
     for labels, count in sorted(tally.items()):
         family.add_metric(labels, count)
     return family

@@ -64,6 +64,10 @@ def test_a_breaker_shows_its_state(client: Client, server: Any, everybody: Princ
     assert scraped(client)["mcp_circuit_breaker_state", "server=testing,state=open"] == 1
 
 
+def test_a_breaker_that_never_failed_is_closed(client: Client) -> None:
+    assert scraped(client)["mcp_circuit_breaker_state", "server=calcom,state=closed"] == 1
+
+
 def test_waiting_events_are_counted_with_their_age(client: Client, company: Any) -> None:
     inbox.receive(provider="retell", event="x", dedupe_key="1", payload={}, headers={}, company_id=company.pk)
     found = scraped(client)

@@ -20,8 +20,8 @@ COLUMNS = ("NAME", "STATE", "FAILURES", "RETRY AFTER", "OPENED AT (UTC)")
 
 class Command(BaseCommand):
     help = (
-        "Show every circuit breaker that has counted a failure. Those of vendors are shared through Redis; those of "
-        "local servers, and all of them without REDIS_URL, live in each process and can't be seen from here. "
+        "Show every circuit breaker that has counted a failure. They are shared through Redis; without REDIS_URL each "
+        "process has its own, which can't be seen from here. "
         "Exit code 0: all closed, 1: some are not, 2: bad usage or unknown name, 3: Redis does not answer."
     )
 
