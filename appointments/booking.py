@@ -249,8 +249,7 @@ def _schedule(appointment: Appointment, booking: Booking) -> None:
                 raise IntegrityError("The appointment changed while it was being booked")
             if call:
                 Call.objects.filter(pk=call.pk, customer=None).update(customer=customer)
-            # What there was to do (confirm it, look into it) is done.
-            appointment.follow_ups.exclude(status=FollowUp.Status.DONE).update(status=FollowUp.Status.DONE)
+            nothing_left_to_do(appointment)
     except IntegrityError:
         # Nothing of ours may be lost silently: the booking exists in the calendar, its row says otherwise.
         _fail(appointment, FollowUp.Kind.NEEDS_REVIEW, f"Compare with booking {booking.uid} in the calendar.")
@@ -268,7 +267,7 @@ def _await_confirmation(appointment: Appointment, booking: Booking) -> None:
             updated_at=timezone.now(),
         )
         if appointment.calcom_booking_uid != booking.uid:
-            _follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, "The booking waits for confirmation in the calendar.")
+            follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, "The booking waits for confirmation in the calendar.")
 
 
 def _undo_wrong_time(appointment: Appointment, booking: Booking) -> None:
@@ -299,10 +298,10 @@ def _fail(appointment: Appointment, kind: FollowUp.Kind, why: str) -> None:
         Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
             status=Status.FAILED, leased_until=None, sent_at=None, last_error=_short(why), updated_at=timezone.now()
         )
-        _follow_up(appointment, kind, why)
+        follow_up(appointment, kind, why)
 
 
-def _follow_up(appointment: Appointment, kind: FollowUp.Kind, what_to_do: str) -> None:
+def follow_up(appointment: Appointment, kind: FollowUp.Kind, what_to_do: str) -> None:
     """Ask people for it; of the same kind the latest says what to do now."""
     told = {"what_to_do": what_to_do, "status": FollowUp.Status.OPEN}
     FollowUp.objects.update_or_create(
@@ -311,6 +310,11 @@ def _follow_up(appointment: Appointment, kind: FollowUp.Kind, what_to_do: str) -
         defaults=told,
         create_defaults={**told, "company": appointment.company, "call": appointment.call},
     )
+
+
+def nothing_left_to_do(appointment: Appointment) -> None:
+    """It is booked: what there was to do (confirm it, look into it) is done."""
+    appointment.follow_ups.exclude(status=FollowUp.Status.DONE).update(status=FollowUp.Status.DONE)
 
 
 def _review_call(call: Call, what_to_do: str) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from appointments.booking import LEASE, book
+from appointments.booking import LEASE, book, follow_up, nothing_left_to_do
 from appointments.calendar import Booking, OutcomeUnknown, calendar_of
 from appointments.customers import customer_for
 from appointments.models import Appointment, Company, FollowUp, Service
@@ -76,7 +76,7 @@ def reschedule_appointment(appointment: Appointment, *, start: datetime, reason:
         booking = calendar_of(appointment.company).move(uid, start, reason)
         if booking.start != start:
             told = f"Booking {booking.uid} was moved to another time than asked for: compare with the calendar."
-            _review(appointment, told)
+            follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
             raise OutcomeUnknown(told)
         _follow(appointment, booking)
     return _fresh(appointment)
@@ -101,7 +101,10 @@ def confirm_appointment(appointment: Appointment) -> Appointment:
     if appointment.status == Status.SCHEDULED:
         return appointment
     with _claimed(appointment, Status.BOOKING) as uid:
-        _follow(appointment, calendar_of(appointment.company).confirm(uid))
+        booking = calendar_of(appointment.company).confirm(uid)
+        _follow(appointment, booking)
+        if booking.status == "accepted":
+            nothing_left_to_do(appointment)
     return _fresh(appointment)
 
 
@@ -117,7 +120,8 @@ def _claimed(appointment: Appointment, status: Status) -> Iterator[str]:
     try:
         yield _fresh(appointment).calcom_booking_uid or ""
     except OutcomeUnknown:
-        _review(appointment, "A change of this appointment may or may not have reached the calendar: compare them.")
+        told = "A change of this appointment may or may not have reached the calendar: compare them."
+        follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
         raise
     finally:
         Appointment.objects.filter(pk=appointment.pk).update(leased_until=None)
@@ -140,14 +144,6 @@ def _why_not(appointment: Appointment, wanted: Status) -> str:
     if appointment.status != wanted or not appointment.calcom_booking_uid:
         return f"The appointment is {appointment.get_status_display()}"
     return "The appointment is being changed at this moment"
-
-
-def _review(appointment: Appointment, what_to_do: str) -> None:
-    FollowUp.objects.get_or_create(
-        appointment=appointment,
-        kind=FollowUp.Kind.NEEDS_REVIEW,
-        defaults={"company": appointment.company, "call": appointment.call, "what_to_do": what_to_do},
-    )
 
 
 def _fresh(appointment: Appointment) -> Appointment:

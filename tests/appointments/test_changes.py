@@ -79,6 +79,20 @@ def test_a_move_whose_answer_was_lost_is_reviewed_and_can_be_repeated(haircut: S
     assert len(live(control)) == 1
 
 
+def test_a_review_that_was_done_is_opened_again_by_the_next_unclear_change(
+    haircut: Service, control: CalcomControl
+) -> None:
+    made = make(haircut)
+    done = {"kind": FollowUp.Kind.NEEDS_REVIEW, "status": FollowUp.Status.DONE, "what_to_do": "Confirm it."}
+    FollowUp.objects.create(company=haircut.company, appointment=made, **done)
+    control.fault("reset", path="/v2/bookings/[^/]+/reschedule", when="after")
+    with pytest.raises(OutcomeUnknown):
+        changes.reschedule_appointment(made, start=SLOT + HOUR, reason="Later")
+    asked = FollowUp.objects.get()
+    assert asked.status == FollowUp.Status.OPEN
+    assert "calendar" in asked.what_to_do
+
+
 def test_a_cancelled_appointment_is_cancelled_in_both_places(haircut: Service, control: CalcomControl) -> None:
     cancelled = changes.cancel_appointment(make(haircut), reason="Ill")
     assert (cancelled.status, cancelled.cancellation_reason) == (Appointment.Status.CANCELLED, "Ill")
@@ -120,6 +134,7 @@ def test_a_requested_booking_is_confirmed_in_the_calendar(colour: Service, contr
     Appointment.objects.update(sent_at=SLOT - 1000 * HOUR)
     assert changes.confirm_appointment(requested).status == Appointment.Status.SCHEDULED
     assert [row["status"] for row in control.bookings()] == ["accepted"]
+    assert not FollowUp.objects.exclude(status=FollowUp.Status.DONE).exists()
 
 
 def test_found_by_phone_however_it_is_written(haircut: Service) -> None:
