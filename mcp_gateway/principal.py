@@ -54,8 +54,11 @@ class Principal:
         return cls(kind=Kind.STAFF, name=f"staff:{user.pk}", companies=visible_company_ids(user))
 
     @classmethod
-    def of_vendor(cls, vendor: str, company_id: int, signed_call: Mapping[str, Any] | None = None) -> "Principal":
-        return cls(kind=Kind.VENDOR, name=vendor, companies=frozenset({company_id}), signed_call=signed_call)
+    def of_vendor(
+        cls, vendor: str, company_id: int, signed_call: Mapping[str, Any] | None = None, *, home: Any = None
+    ) -> "Principal":
+        """`home`: the company's row, where the signature check has read it already."""
+        return cls(kind=Kind.VENDOR, name=vendor, companies=frozenset({company_id}), signed_call=signed_call, home=home)
 
     @classmethod
     def of_task(cls, name: str, company_id: int | None = None) -> "Principal":

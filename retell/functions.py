@@ -28,7 +28,7 @@ def canonical_name(name: str) -> str:
 def answer(company: Company, body: Mapping[str, Any]) -> dict[str, Any]:
     """The reply to a verified function call; never raises, always has a speakable message."""
     name = canonical_name(_first_text(body, "name", "function_name"))
-    principal = Principal.of_vendor("retell", company.pk, signed_call=call_of(body))
+    principal = Principal.of_vendor("retell", company.pk, signed_call=call_of(body), home=company)
     try:
         return dict(gateway.call(f"{SERVER}.{name}", _arguments(body), principal=principal))
     except MethodNotFound:
