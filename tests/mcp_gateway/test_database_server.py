@@ -9,10 +9,9 @@ import pytest
 import time_machine
 
 from appointments.models import Appointment, Call, Company, FollowUp
-from mcp_gateway import gateway, reports
+from mcp_gateway import gateway
 from mcp_gateway.errors import InvalidParams, NotFound
 from mcp_gateway.principal import Principal
-from mcp_gateway.registry import Context
 from tests.factories import make_call, make_company, make_customer, make_service
 
 # A Wednesday, noon in Berlin.
@@ -375,24 +374,6 @@ class TestWhose:
         make_customer(company)
         assert asker(company)("getTenantStats")["customers"] == 1
         assert asker(other_company)("getTenantStats")["customers"] == 0
-
-
-class TestRegistration:
-    def test_a_secret_column_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="is a secret"):
-            reports.register_table("appointments.Company", columns=("id", "calcom_api_key"))
-
-    def test_a_secret_column_is_refused_over_a_relation_too(self) -> None:
-        with pytest.raises(ValueError, match="is a secret"):
-            reports.register_table("appointments.Service", columns=("company__calcom_api_key",))
-
-    def test_two_reports_of_one_name_are_refused(self) -> None:
-        with pytest.raises(ValueError, match="Two reports"):
-
-            @reports.report("calls_by_day")
-            def again(context: Context) -> list[dict[str, Any]]:
-                """Again."""
-                return []
 
 
 def test_midnight_that_the_clock_skips_still_begins_a_day(db: None) -> None:
