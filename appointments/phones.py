@@ -36,3 +36,13 @@ def validate_e164(value: str) -> None:
     """Validator of model fields."""
     if to_e164(value) != value:
         raise ValidationError(_("Write the number with its country, as +493012345678."))
+
+
+def region_of(number: str | None) -> str:
+    """The country of a company's own number (E.164), for the numbers that its callers say without one."""
+    try:
+        parsed = phonenumbers.parse(number or "")
+    except phonenumbers.NumberParseException:
+        return DEFAULT_REGION
+    region = phonenumbers.region_code_for_number(parsed)  # that of +800 is the world, "001"
+    return region if region in phonenumbers.SUPPORTED_REGIONS else DEFAULT_REGION

@@ -25,11 +25,11 @@ LOOSE_LEADS: Final = frozenset({"der", "the"})
 @rule
 def named_date(cursor: Cursor, today: date) -> Day | None:
     """ "15. Dezember 2026", "the fifteenth of December", "December 15th, 2026"."""
-    found = _day_then_month(cursor) or _month_then_day(cursor)
+    found = _day_then_month(cursor) or _month_then_day(cursor) or _in_month_on_day(cursor)
     if found is None:
         return None
     day, month = found
-    return _in_year(day, month, _year_after(cursor, today), today)
+    return _in_year(day, month, year_after(cursor, today), today)
 
 
 @rule
@@ -39,7 +39,7 @@ def counted_date(cursor: Cursor, today: date) -> Day | None:
     day, month = ordinal(cursor), ordinal(cursor)
     if day is None or month is None:
         return None
-    given = _year_after(cursor, today)
+    given = year_after(cursor, today)
     return in_figures(day, month, today) if given is None else exact(given, month, day)
 
 
@@ -57,7 +57,7 @@ def day_of_month(cursor: Cursor, today: date) -> Day | None:
         return None
     months = _months_after(cursor)
     if months is not None:
-        first = _first_of_month(today, months)
+        first = first_of_month(today, months)
         return exact(first.year, first.month, day)
     return _next_day_of_month(day, today, certain=firm or written is not None)
 
@@ -147,7 +147,7 @@ def _neighbours(day: int, month: int, today: date) -> tuple[date | None, timedel
 
 def _next_day_of_month(day: int, today: date, *, certain: bool) -> Day:
     """Later in this month it is certain; else a weekday, or the caller, must confirm that the next one is meant."""
-    firsts = [_first_of_month(today, months) for months in range(-2, 3)]
+    firsts = [first_of_month(today, months) for months in range(-2, 3)]
     days = [found for first in firsts if (found := _existing(first.year, first.month, day))]
     if not days:
         return Day((), Problem.DATE_IMPOSSIBLE)
@@ -174,6 +174,16 @@ def _month_then_day(cursor: Cursor) -> tuple[int, int] | None:
     return None if day is None or month is None else (day, month)
 
 
+@rule
+def _in_month_on_day(cursor: Cursor) -> tuple[int, int] | None:
+    """ "im Januar am 15."; in "im Januar 15 Uhr" the fifteen are hours."""
+    cursor.phrase({"im", "in"})
+    month = cursor.lookup(MONTHS)
+    _skip_marks(cursor)
+    day = _day_number(cursor) if cursor.phrase(FIRM_LEADS) else None
+    return None if day is None or month is None else (day, month)
+
+
 def _day_number(cursor: Cursor) -> int | None:
     day = ordinal(cursor)
     return day if day is not None else cardinal(cursor)
@@ -184,7 +194,7 @@ def _in_year(day: int, month: int, given: int | None, today: date) -> Day:
 
 
 @rule
-def _year_after(cursor: Cursor, today: date) -> int | None:
+def year_after(cursor: Cursor, today: date) -> int | None:
     _skip_marks(cursor)
     offset = _year_offset(cursor, today)
     return offset if offset is not None else year(cursor)
@@ -217,7 +227,7 @@ def _existing(year_: int, month: int, day: int) -> date | None:
     return date(year_, month, day) if known else None
 
 
-def _first_of_month(today: date, months: int) -> date:
+def first_of_month(today: date, months: int) -> date:
     years, month = divmod(today.month - 1 + months, 12)
     return date(today.year + years, month + 1, 1)
 

@@ -36,6 +36,7 @@ class Understanding:
     """What was understood; date, time and window are local to the zone asked for.
 
     A date or time with no single reading is None, and what it may have been is in `candidates` or `time_candidates`.
+    `days` (first and last, both included) is what lies ahead of a stretch, where only that was named: "nächste Woche".
     `start` (UTC) is there only when day and time are certain and lie ahead; then, and only then, `problem` is None.
     """
 
@@ -48,6 +49,7 @@ class Understanding:
     candidates: tuple[dt.date, ...] = ()
     time_candidates: tuple[dt.time, ...] = ()
     left_over: str = ""
+    days: tuple[dt.date, dt.date] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,27 @@ class Weekday:
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
-    """A calendar week (Monday to Sunday), counted from the present one."""
+class Stretch:
+    """Days on end, of which none is chosen yet: "nächste Woche", "Ende Dezember". The last one belongs to it."""
 
-    offset: int
+    first: dt.date
+    last: dt.date
+
+    def __contains__(self, day: dt.date) -> bool:
+        return self.first <= day <= self.last
+
+    def all_on(self, weekday: int) -> tuple[dt.date, ...]:
+        """Every such weekday in it."""
+        first = self.first + dt.timedelta(days=(weekday - self.first.weekday()) % 7)
+        return tuple(first + dt.timedelta(weeks=week) for week in range((self.last - first).days // 7 + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """The beginning, the middle or the end of a week (first and last weekday) and of a month (first and last day)."""
+
+    weekdays: tuple[int, int]
+    days: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +127,25 @@ class Hours:
     rough: bool = False
 
 
-Piece = Day | Weekday | Week | Part | Clock | Hours
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One of the times on offer: "der zweite", -1 is "der letzte", `by_time` "der früheste".
+
+    `of_two` is "der frühere", which tells only one of two; `or_day` may also be a day of the month: "den zweiten".
+    """
+
+    place: int
+    by_time: bool = False
+    of_two: bool = False
+    or_day: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assent:
+    """ "ja", "passt", "den nehme ich": one of the times on offer is meant."""
+
+
+Piece = Day | Weekday | Stretch | Part | Clock | Hours | Pick | Assent
 
 
 def between(first: dt.time, moment: dt.time, last: dt.time) -> bool:

@@ -51,19 +51,22 @@ def _german_years() -> dict[str, int]:
 
 ONES: Final = {word: value for value, word in enumerate(ENGLISH_ONES, start=1)}
 TENS: Final = {word: 10 * place for place, word in enumerate(ENGLISH_TENS, start=2)}
-CARDINALS: Final = (
-    table(_german()) | {"zero": 0} | ONES | {word: value for value, word in enumerate(ENGLISH_TEENS, start=10)} | TENS
+GERMAN_CARDINALS: Final = table(_german())
+ENGLISH_CARDINALS: Final = (
+    {"zero": 0} | ONES | {word: value for value, word in enumerate(ENGLISH_TEENS, start=10)} | TENS
 )
+CARDINALS: Final = GERMAN_CARDINALS | ENGLISH_CARDINALS
 ENGLISH_ORDINAL_ONES: Final = {
     **{"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5},
     **{"sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9},
 }
-ORDINALS: Final = (
-    table(_german_ordinals())
-    | ENGLISH_ORDINAL_ONES
+GERMAN_ORDINALS: Final = table(_german_ordinals())
+ENGLISH_ORDINALS: Final = (
+    ENGLISH_ORDINAL_ONES
     | {"tenth": 10, "eleventh": 11, "twelfth": 12, "twentieth": 20, "thirtieth": 30}
     | {word + "th": value for value, word in enumerate(ENGLISH_TEENS[3:], start=13)}
 )
+ORDINALS: Final = GERMAN_ORDINALS | ENGLISH_ORDINALS
 YEARS: Final = table(_german_years())
 CENTURIES: Final = (1900, 2199)
 

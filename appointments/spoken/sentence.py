@@ -8,8 +8,8 @@ from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from appointments.spoken import dates, weekdays
-from appointments.spoken.meaning import Clock, Day, Piece, Week, Weekday
+from appointments.spoken import dates, stretches, weekdays
+from appointments.spoken.meaning import Clock, Day, Piece, Stretch, Weekday
 from appointments.spoken.times import clock
 from appointments.spoken.tokens import Cursor, rule, tokenise
 from appointments.spoken.windows import hours, part_of_day
@@ -35,7 +35,7 @@ DAY_RULES: Final[tuple[DayRule, ...]] = (
     weekdays.part_of_today,
     weekdays.counted_days,
     weekdays.weekday,
-    weekdays.week,
+    stretches.stretch,
 )
 
 
@@ -47,11 +47,15 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the grammar must know besides the words; in the field for times a bare number is a time."""
+    """What the grammar must know besides the words; in the field for times a bare number is a time.
+
+    `rules` are tried first: they understand what only this conversation makes meaningful.
+    """
 
     today: date
     zone: ZoneInfo
     time_field: bool = False
+    rules: tuple[Rule, ...] = ()
 
 
 def hear(words: str | None, setting: Setting) -> Heard:
@@ -73,20 +77,21 @@ def _parse(cursor: Cursor, setting: Setting) -> Heard:
     left_over: list[str] = []
     after_day = False
     while not cursor.done:
+        start = cursor.at
         found = _longest(cursor, _rules(setting, after_day=after_day))
-        after_day = any(isinstance(piece, Day | Weekday | Week) for piece in found)
+        after_day = any(isinstance(piece, Day | Weekday | Stretch) for piece in found)
         pieces.extend(found)
-        if not found and not _skip_filler(cursor):
+        if cursor.at == start and not _skip_filler(cursor):
             left_over.append(cursor.advance().said)
     return Heard(tuple(pieces), tuple(left_over))
 
 
 def _rules(setting: Setting, *, after_day: bool) -> list[Rule]:
     """Where two rules read equally much, the earlier one is right."""
-    parts: list[Rule] = [partial(part_of_day, after_day=after_day)]
+    first: list[Rule] = [*setting.rules, partial(part_of_day, after_day=after_day)]
     days: list[Rule] = [partial(iso, zone=setting.zone), *(_on(read, setting.today) for read in DAY_RULES)]
     times: list[Rule] = [partial(read, bare=setting.time_field) for read in (clock, hours)]
-    return parts + (times + days if setting.time_field else days + times)
+    return first + (times + days if setting.time_field else days + times)
 
 
 def _on(read: DayRule, today: date) -> Rule:

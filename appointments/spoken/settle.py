@@ -6,8 +6,8 @@ from datetime import date, time, timedelta
 from typing import Final, TypeVar
 
 from appointments.spoken.dates import earliest_first
-from appointments.spoken.meaning import Clock, Day, Hours, Part, Piece, Problem, Week, Weekday, Window, between
-from appointments.spoken.weekdays import A_WEEK, next_weekday, weekday_in_week
+from appointments.spoken.meaning import Clock, Day, Hours, Part, Piece, Problem, Stretch, Weekday, Window, between
+from appointments.spoken.weekdays import A_WEEK, next_weekday
 
 T = TypeVar("T")
 Opening = tuple[time, time]
@@ -23,6 +23,7 @@ class DayChoice:
     day: date | None
     problem: Problem | None = None
     candidates: tuple[date, ...] = ()
+    days: tuple[date, date] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +45,15 @@ def of_kind(pieces: Iterable[Piece], kind: type[T]) -> list[T]:
 
 def choose_day(pieces: Sequence[Piece], today: date) -> DayChoice:
     """The one day that all pieces agree on."""
-    days, weekdays, weeks = of_kind(pieces, Day), of_kind(pieces, Weekday), of_kind(pieces, Week)
-    if not (days or weekdays or weeks):
-        return DayChoice(None, Problem.DATE_REQUIRED)
+    days, weekdays, stretches = of_kind(pieces, Day), of_kind(pieces, Weekday), of_kind(pieces, Stretch)
+    if not (days or weekdays):
+        return _any_of(stretches, today) if stretches else DayChoice(None, Problem.DATE_REQUIRED)
     for day in days:
         if day.problem:
             return DayChoice(None, day.problem, day.readings)
-    named = days or _unnamed_days(weekdays, weeks, today)
+    named = days or _unnamed_days(weekdays, stretches, today)
     agreed = _agreed([day.readings for day in named])
-    fitting = [found for found in agreed if _fits(found, weekdays, weeks, today)]
+    fitting = [found for found in agreed if _fits(found, weekdays, stretches)]
     if len(fitting) == 1:
         return _within_reach(fitting[0], today)
     if fitting:
@@ -61,9 +62,17 @@ def choose_day(pieces: Sequence[Piece], today: date) -> DayChoice:
     return _contradiction(named, weekdays, today)
 
 
-def _unnamed_days(weekdays: list[Weekday], weeks: list[Week], today: date) -> list[Day]:
-    if weeks:
-        return [Day((weekday_in_week(today, day.number, week.offset),)) for day in weekdays for week in weeks]
+def _any_of(stretches: list[Stretch], today: date) -> DayChoice:
+    """No day is chosen yet, but where to look for one, unless it is all over or too far off."""
+    first = max(today, *(stretch.first for stretch in stretches))
+    last = min(stretch.last for stretch in stretches)
+    ahead = first <= last and first <= today + HORIZON
+    return DayChoice(None, Problem.DATE_UNCLEAR, days=(first, last) if ahead else None)
+
+
+def _unnamed_days(weekdays: list[Weekday], stretches: list[Stretch], today: date) -> list[Day]:
+    if stretches:
+        return [Day(stretch.all_on(day.number)) for day in weekdays for stretch in stretches]
     return [_bare_weekday(day, today) for day in weekdays]
 
 
@@ -73,10 +82,8 @@ def _bare_weekday(day: Weekday, today: date) -> Day:
     return Day((today, following) if today.weekday() == day.number else (following,))
 
 
-def _fits(found: date, weekdays: list[Weekday], weeks: list[Week], today: date) -> bool:
-    return all(found.weekday() == day.number for day in weekdays) and all(
-        found == weekday_in_week(today, found.weekday(), week.offset) for week in weeks
-    )
+def _fits(found: date, weekdays: list[Weekday], stretches: list[Stretch]) -> bool:
+    return all(found.weekday() == day.number for day in weekdays) and all(found in stretch for stretch in stretches)
 
 
 def _within_reach(found: date, today: date) -> DayChoice:
@@ -95,7 +102,7 @@ def _contradiction(named: list[Day], weekdays: list[Weekday], today: date) -> Da
         return _within_reach(dates[0], today)
     wrong = [(found, day.number) for found in reachable for day in weekdays if found.weekday() != day.number]
     if len(weekdays) != 1 or not wrong:
-        return DayChoice(None, Problem.DATE_UNCLEAR, dates)
+        return DayChoice(None, Problem.DATE_UNCLEAR, tuple(reachable))
     named_first, weekday = wrong[0]
     both = earliest_first((named_first, _nearest(named_first, weekday, today)))
     return DayChoice(None, Problem.WEEKDAY_MISMATCH, both)

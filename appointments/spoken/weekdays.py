@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from appointments.spoken.dates import earliest_first
-from appointments.spoken.meaning import Day, Piece, Week, Weekday
+from appointments.spoken.meaning import Day, Piece, Weekday
 from appointments.spoken.numbers import cardinal
 from appointments.spoken.tokens import Cursor, rule
 from appointments.spoken.words import (
@@ -18,7 +18,6 @@ from appointments.spoken.words import (
     THIS,
     UNIT_DAYS,
     WEEKDAYS,
-    WEEKS,
 )
 
 A_WEEK: Final = timedelta(weeks=1)
@@ -89,11 +88,6 @@ def weekday(cursor: Cursor, today: date) -> tuple[Piece, ...] | None:
         return _after_next(today, number)
     counts = None if this else _in_some_time(cursor, weeks_only=True)
     return _weekday_in_weeks(today, number, _weeks(counts)) if counts else (Weekday(number),)
-
-
-def week(cursor: Cursor, today: date) -> tuple[Piece, ...] | None:
-    offset = cursor.lookup(WEEKS)
-    return None if offset is None else (Week(offset),)
 
 
 def _which(today: date, number: int, which: str) -> tuple[Piece, ...]:

@@ -3,7 +3,17 @@
 from appointments.spoken.meaning import Clock, Hours, Part
 from appointments.spoken.times import clock, first_of_range
 from appointments.spoken.tokens import Cursor, rule
-from appointments.spoken.words import ENGLISH_RANGE, FROM, MORNING, PARTS, RANGE_SIGNS, RANGES, ROUGHLY, UNTIL
+from appointments.spoken.words import (
+    ENGLISH_RANGE,
+    FROM,
+    MORNING,
+    PARTS,
+    RANGE_SIGNS,
+    RANGES,
+    ROUGHLY,
+    SOME_TIME,
+    UNTIL,
+)
 
 
 @rule
@@ -18,7 +28,7 @@ def part_of_day(cursor: Cursor, *, after_day: bool) -> Part | None:
     """ "nachmittags", "am Morgen"; directly after a day "morgen" is its morning, not tomorrow."""
     if after_day and cursor.phrase({"morgen"}):
         return MORNING
-    cursor.phrase({"gegen", "so gegen"})
+    cursor.phrase(SOME_TIME | ROUGHLY)
     return cursor.lookup(PARTS)
 
 

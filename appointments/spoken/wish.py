@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from appointments.spoken.meaning import Clock, Day, Hours, Part, Problem, Understanding, Week, Weekday
+from appointments.spoken.meaning import Clock, Day, Hours, Part, Problem, Stretch, Understanding, Weekday
 from appointments.spoken.sentence import Heard, Setting, hear
 from appointments.spoken.settle import DayChoice, TimeChoice, choose_day, choose_time
 
 USUAL_OPENING: Final = (time(8), time(20))
-DAYS: Final = (Day, Weekday, Week)
+DAYS: Final = (Day, Weekday, Stretch)
 TIMES: Final = (Clock, Hours, Part)
 
 
@@ -48,6 +48,7 @@ def understand(
         candidates=day.candidates,
         time_candidates=hour.candidates,
         left_over=" ".join((*in_date.left_over, *in_time.left_over)),
+        days=day.days,
     )
     return _placed(understood, now, zone)
 

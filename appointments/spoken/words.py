@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import time
 from typing import Final, TypeVar
 
-from appointments.spoken.meaning import Part, Window
+from appointments.spoken.meaning import Part, Portion, Window
 
 T = TypeVar("T")
 
@@ -101,17 +101,40 @@ WEEK_OFFSETS: Final = {
     for offset, which in {-1: LAST, 0: THIS, 1: NEXT, 2: AFTER_NEXT}.items()
     for phrase, _ in combined(which, ("woche", "week"))
 } | {"week after next": 2}
-WEEKS: Final = WEEK_OFFSETS | {
-    f"{lead} {phrase}": offset
-    for phrase, offset in WEEK_OFFSETS.items()
-    for lead in ("in", "in der", "in the", "der", "the")
-}
+WEEKS: Final = (
+    WEEK_OFFSETS
+    | {
+        f"{lead} {phrase}": offset
+        for phrase, offset in WEEK_OFFSETS.items()
+        for lead in ("in", "in der", "in the", "der", "the", "of", "innerhalb der", "im laufe der")
+    }
+    | {"im laufe der woche": 0}
+)
 YEAR_OFFSETS: Final = {phrase: 0 for phrase, _ in combined(THIS, ("jahr", "jahres", "year"))} | {
     phrase: 1 for phrase, _ in combined(NEXT, ("jahr", "jahres", "year"))
 }
-MONTH_OFFSETS: Final = {phrase: 0 for phrase, _ in combined(THIS, ("monats", "month"))} | {
-    phrase: 1 for phrase, _ in combined(NEXT, ("monats", "month"))
+MONTH_OFFSETS: Final = {phrase: 0 for phrase, _ in combined(THIS, ("monat", "monats", "month"))} | {
+    phrase: 1 for phrase, _ in combined(NEXT, ("monat", "monats", "month"))
 }
+# Those that need no "im" to be a stretch of days: "May I come?" is not about May.
+PLAIN_MONTHS: Final = {word: number for word, number in MONTHS.items() if word != "may"}
+
+WEEKENDS: Final = frozenset({"wochenende", "weekend"})
+# What may lead into a stretch of days, besides the fillers.
+INTO_STRETCH: Final = vocabulary(
+    "am|zum|über das|übers|im|im laufe des|in|in den|in der|innerhalb der|der|des|das|die|"
+    "at the|on the|over the|in the|within the|of|of the|the"
+)
+SOME_TIME: Final = vocabulary("irgendwann|noch|some time|sometime|any time|anytime|later")
+PORTIONS: Final = table(
+    {
+        "anfang|zu beginn|beginning|start|early": Portion((0, 1), (1, 10)),
+        "mitte|middle|mid": Portion((1, 3), (11, 20)),
+        "ende|gegen ende|end|towards the end|late": Portion((3, 5), (21, 31)),
+    }
+)
+A_FEW: Final = vocabulary("paar|few|couple|couple of")
+ON_END: Final = table({"tage|tagen|days": 1, "wochen|weeks": 7})
 
 GERMAN_DAYS: Final = frozenset({"tag", "tage", "tagen"})
 UNIT_DAYS: Final = table({"tag|tage|tagen|day|days": 1, "woche|wochen|week|weeks": 7})
@@ -133,7 +156,7 @@ PARTS: Final = table(
         # A bare "morgen" is missing on purpose: alone it is tomorrow.
         "morgens|früh|am morgen|in der früh|in der frühe|morning|in the morning": MORNING,
         "vormittag|vormittags|am vormittag": FORENOON,
-        "mittag|mittags|am mittag": MIDDAY,
+        "mittag|mittags|am mittag|mittagszeit|zur mittagszeit|lunchtime|at lunchtime": MIDDAY,
         "nachmittag|nachmittags|am nachmittag|afternoon|in the afternoon": AFTERNOON,
         "abend|abends|am abend|evening|in the evening": EVENING,
         "nachts|in der nacht|at night": NIGHT,
@@ -145,7 +168,7 @@ AT: Final = frozenset({"um", "at", "punkt", "genau", "exakt", "exactly"})
 ROUGHLY: Final = vocabulary(
     "gegen|so gegen|so um|ca|circa|zirka|etwa|so etwa|ungefähr|so ungefähr|around|about|approximately|approx|roughly"
 )
-ROUGHLY_AFTERWARDS: Final = vocabulary("ca|circa|etwa|ungefähr|herum|approximately|roughly|or so")
+ROUGHLY_AFTERWARDS: Final = vocabulary("ca|circa|etwa|ungefähr|herum|rum|approximately|roughly|or so")
 O_CLOCK: Final = frozenset({"uhr", "h"})
 MINUTES: Final = vocabulary("minute|minuten|minutes")
 TO: Final = vocabulary("vor|to|before")
@@ -169,9 +192,11 @@ RANGES: Final = {
 # What may stand anywhere without changing what is meant. Kept short: an unknown word makes the caller be asked.
 FILLERS: Final = vocabulary(
     "am|an|den|der|dem|die|das|zum|für|on|the|of|for|so|"
-    "bitte|gern|gerne|please|ja|yes|okay|ok|also|dann|mal|und zwar|genau|sharp|am liebsten|"
+    "bitte|gern|gerne|please|ja|yes|okay|ok|also|dann|mal|und zwar|genau|sharp|am liebsten|am besten|lieber|doch|"
     "ich|wir|möchte|möchten|hätte|hätten|würde|würden|brauche|komme|kommen|einen|termin|"
-    "i|we|i'd|would|like|like to|want|want to|need|come|an|a|appointment"
+    "kann ich|könnte ich|können wir|wenn es geht|wenn möglich|noch|passt|passt mir|passt gut|passt mir gut|äh|ähm|hm|"
+    "i|we|i'd|would|like|like to|want|want to|need|come|an|a|appointment|can i|could i|can we|if possible|"
+    "works|works for me|rather|instead|uh|erm"
 )
 FILLER_SIGNS: Final = frozenset(",.;!?-()\"'")
 

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from appointments.models import Customer
-from appointments.phones import to_e164, validate_e164
+from appointments.phones import region_of, to_e164, validate_e164
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,21 @@ def test_a_sip_address_is_none(address: str) -> None:
 )
 def test_what_is_no_number_is_none(junk: str) -> None:
     assert to_e164(junk) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "region"),
+    [("+493012345678", "DE"), ("+4315123456", "AT"), ("+41446681800", "CH"), ("+442079460018", "GB")],
+)
+def test_a_number_tells_its_country(number: str, region: str) -> None:
+    assert region_of(number) == region
+
+
+@pytest.mark.parametrize(
+    "number", [None, "", "anonymous", "03012345678", "+", "+999123456789", "+80012345678", "Erika"]
+)
+def test_no_number_is_of_the_default_region(number: str | None) -> None:
+    assert region_of(number) == "DE"
 
 
 def test_the_validator_takes_e164() -> None:

@@ -14,7 +14,10 @@ ZONE = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
 
 TABLES = (CARDINALS, ORDINALS, WEEKDAYS, MONTHS, RELATIVE_DAYS, PARTS, WEEKS, FILLERS, ROUGHLY, FROM, UNTIL)
-OTHERS = {"halb", "viertel", "dreiviertel", "uhr", "in", "tagen", "wochen", "zwischen", "und", "bis", "half past", "pm"}
+OTHERS = {
+    *("halb", "viertel", "dreiviertel", "uhr", "in", "tagen", "wochen", "zwischen", "und", "bis", "half past", "pm"),
+    *("wochenende", "anfang", "ende", "monat", "nächsten", "paar", "im", "irgendwann"),
+}
 KNOWN_WORDS = sorted(OTHERS.union(*TABLES))
 FIGURES = [
     "15.",
@@ -44,6 +47,10 @@ def test_any_text_gives_either_a_problem_or_a_start_that_lies_ahead(
         local = understood.start.astimezone(ZONE)
         assert understood.start > NOW
         assert (local.date(), local.time(), understood.left_over) == (understood.date, understood.time, "")
+    if understood.days:
+        first, last = understood.days
+        assert (understood.date, understood.problem) == (None, Problem.DATE_UNCLEAR)
+        assert NOW.date() <= first <= last
 
 
 @given(sentence=SENTENCES, unknown=st.sampled_from(["nicht", "oder", "außer", "vielleicht", "except", "maybe", "Xyz"]))

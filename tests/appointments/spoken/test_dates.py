@@ -189,6 +189,64 @@ UNDERSTOOD = {
     "2027-03-01": ["1. März", "1. Maerz", "1. Marz", "erster März", "March 1st", "the first of March"],
 }
 
+UNDERSTOOD_IN_ENGLISH = {
+    "2026-12-15": [
+        *("December the 15th", "Dec 15th", "the 15th December", "on the 15th of December"),
+        *("on December the fifteenth", "Tuesday December 15", "Tuesday, 15 December", "15th December"),
+        *("15th Dec", "December 15 2026", "the fifteenth of December 2026"),
+        *("Tuesday the fifteenth of December", "the 15th of December this year", "fifteenth of December"),
+        *("December fifteen", "for the 15th of December", "Tues, December 15", "the fifteenth of next month"),
+    ],
+    "2026-11-19": [
+        *("tomorrow please", "for tomorrow", "on Thursday", "Thursday please", "coming Thursday"),
+        *("tomorrow, Thursday", "in a day", "in one day", "Thursday the 19th", "Thursday, November 19"),
+        *("19 November", "the 19th of this month", "Thursday of this week"),
+        *("this week on Thursday", "one day from now"),
+    ],
+    "2026-11-20": [
+        *("Friday", "on Friday", "this Friday", "next Friday", "Friday the 20th", "Friday this week"),
+        *("November 20th", "the 20th of November", "in two days", "the day after tomorrow please"),
+    ],
+    "2026-11-21": [
+        *("on Saturday", "this Saturday", "next Saturday", "Saturday the 21st", "in three days"),
+        *("three days from now", "November 21st", "on the 21st"),
+    ],
+    "2026-11-22": [
+        *("on Sunday", "this Sunday", "next Sunday", "in four days", "on the twenty-second", "November 22nd"),
+    ],
+    "2026-11-23": [
+        *("Monday", "on Monday", "next Monday", "this Monday", "next week Monday", "Monday next week"),
+        *("Monday the 23rd", "on the 23rd", "November twenty-third", "five days from today"),
+    ],
+    "2026-11-24": [
+        *("Tuesday", "this Tuesday", "next Tuesday", "on Tuesday of next week", "in six days"),
+        *("the twenty-fourth of November", "24 November 2026"),
+        *("I would like to come on Tuesday", "Tuesday if possible"),
+    ],
+    "2026-11-25": [
+        *("Wednesday next week", "Wednesday of next week", "next week on Wednesday", "one week from today"),
+        *("a week from now", "in seven days", "Wednesday the 25th", "November 25"),
+    ],
+    "2026-11-29": ["Sunday of next week"],
+    "2026-11-26": ["Thursday next week", "next week Thursday", "in eight days", "a week from tomorrow"],
+    "2026-11-27": ["Friday next week", "a week from Friday", "next week on Friday", "on the 27th"],
+    "2026-11-30": ["Monday in the week after next", "November 30", "on the thirtieth"],
+    "2026-12-01": ["December 1st", "the 1st of December", "1 December", "December the first"],
+    "2026-12-02": [
+        *("two weeks from today", "in 14 days", "two weeks from now", "in fourteen days"),
+        *("December 2nd", "December second"),
+    ],
+    "2026-12-09": ["in three weeks", "three weeks from today", "December 9", "the ninth of December"],
+    "2026-12-31": ["December 31st", "the thirty-first of December", "Thursday, December 31"],
+    "2027-01-05": ["the fifth of January", "January 5th, 2027", "5 January 2027", "January fifth next year"],
+}
+ALL_UNDERSTOOD = [
+    (words, expected)
+    for table in (UNDERSTOOD, UNDERSTOOD_IN_ENGLISH)
+    for expected, all_words in table.items()
+    for words in all_words
+]
+
 UNCLEAR = {
     "Ende der Woche": [],
     "am Wochenende": [],
@@ -231,9 +289,7 @@ UNCLEAR = {
 }
 
 
-@pytest.mark.parametrize(
-    ("words", "expected"), [(words, expected) for expected, all_words in UNDERSTOOD.items() for words in all_words]
-)
+@pytest.mark.parametrize(("words", "expected"), ALL_UNDERSTOOD)
 def test_a_day_is_understood(words: str, expected: str) -> None:
     understood = ask(words, "11:30")
     assert (understood.problem, str(understood.date), understood.left_over) == (None, expected, "")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appointments.spoken import speak_date, speak_time, understand
+from appointments.spoken import speak_date, speak_hours, speak_time, understand
 from tests.appointments.spoken.asking import ask
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -65,3 +65,28 @@ def test_what_is_spoken_in_one_sentence_is_understood_back(day: date, moment: ti
 @given(moment=st.times().map(lambda moment: moment.replace(second=0, microsecond=0)))
 def test_every_english_time_is_understood_back(moment: time) -> None:
     assert ask("morgen", speak_time(moment, "en")).time == moment
+
+
+WEEK = {day: [["09:00", "18:00"]] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")}
+
+
+@pytest.mark.parametrize(
+    ("hours", "language", "spoken"),
+    [
+        (WEEK, "de", "Montag bis Freitag 9 Uhr bis 18 Uhr"),
+        (WEEK, "en", "Monday to Friday 9 am to 6 pm"),
+        (
+            {**WEEK, "saturday": [["10:00", "14:00"]]},
+            "de",
+            "Montag bis Freitag 9 Uhr bis 18 Uhr; Samstag 10 Uhr bis 14 Uhr",
+        ),
+        (
+            {"monday": [["09:00", "12:00"], ["13:30", "18:00"]], "wednesday": [["09:00", "12:00"]]},
+            "de",
+            "Montag 9 Uhr bis 12 Uhr und 13 Uhr 30 bis 18 Uhr; Mittwoch 9 Uhr bis 12 Uhr",
+        ),
+        ({}, "de", ""),
+    ],
+)
+def test_opening_hours_name_days_in_a_row_together(hours: dict, language: str, spoken: str) -> None:
+    assert speak_hours(hours, language) == spoken

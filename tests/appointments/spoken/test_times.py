@@ -97,6 +97,51 @@ UNDERSTOOD = {
     "00:30": ["12:30 am", "00:30", "0 Uhr 30", "null Uhr dreißig"],
 }
 
+UNDERSTOOD_IN_ENGLISH = {
+    "14:30": [
+        *("2 thirty pm", "at 2:30 in the afternoon", "half past 2", "half past two pm", "at two thirty"),
+        *("exactly half past two", "14:30 please"),
+    ],
+    "14:00": ["2 o'clock", "at 2", "at two in the afternoon", "two pm", "2 p.m.", "fourteen o'clock"],
+    "15:00": [
+        *("3 o’clock", "at three o'clock", "three o'clock in the afternoon", "3 PM", "at 3 p.m."),
+        *("three sharp", "3 in the afternoon"),
+    ],
+    "14:45": ["quarter to 3", "a quarter to three in the afternoon", "two forty-five", "fifteen minutes to three"],
+    "14:15": ["quarter past 2", "a quarter past two", "two fifteen", "2:15 pm", "fifteen minutes past two"],
+    "16:10": ["at ten past four", "4:10 pm", "four ten pm"],
+    "15:50": ["3:50 pm", "at ten minutes to four"],
+    "14:40": ["twenty minutes to three", "at twenty to three", "two forty"],
+    "08:45": ["a quarter to nine", "eight forty-five", "quarter to nine in the morning"],
+    "08:00": ["8 o'clock", "eight in the morning", "at 8 am", "eight am", "8 in the morning"],
+    "09:00": [
+        *("at nine", "nine am", "9 o'clock", "nine o'clock in the morning"),
+        *("9 a.m. please", "at 9 in the morning"),
+    ],
+    "09:15": ["quarter past nine", "a quarter past nine", "nine fifteen", "9:15 am"],
+    "09:30": ["half past nine", "nine thirty", "9:30 am", "at half past nine in the morning"],
+    "10:00": ["ten", "ten o'clock", "at ten", "10 am", "10:00 AM", "at 10 a.m.", "ten in the morning"],
+    "10:30": ["half past ten", "ten thirty", "10:30 am"],
+    "11:00": ["eleven", "eleven o'clock", "11 am", "at eleven in the morning"],
+    "11:45": ["quarter to twelve", "eleven forty-five"],
+    "12:00": ["twelve", "twelve o'clock", "12 noon", "twelve noon", "midday", "at midday"],
+    "12:30": ["twelve thirty", "half past twelve in the afternoon"],
+    "13:00": ["one", "1 o'clock", "at one", "one in the afternoon"],
+    "13:30": ["one thirty", "1:30 pm", "half past one in the afternoon"],
+    "16:00": ["four", "four o'clock", "4 pm", "at four pm", "4 in the afternoon"],
+    "17:00": ["five", "5 pm", "five o'clock", "at five in the afternoon"],
+    "17:30": ["half past five", "five thirty", "5:30 pm"],
+    "18:00": ["at six", "six pm", "6 in the evening"],
+    "19:30": ["half past seven in the evening", "7:30 pm", "seven thirty pm"],
+    "07:30": ["half past seven am", "seven thirty in the morning"],
+}
+ALL_UNDERSTOOD = [
+    (words, expected)
+    for table in (UNDERSTOOD, UNDERSTOOD_IN_ENGLISH)
+    for expected, all_words in table.items()
+    for words in all_words
+]
+
 WINDOWS = {
     "morgens": ("06:00", "12:00"),
     "am Morgen": ("06:00", "12:00"),
@@ -147,6 +192,34 @@ WINDOWS = {
     "nachmittags ab 16 Uhr": ("16:00", "18:00"),
     "abends ab sechs": ("18:00", "20:00"),
     "zwischen fünf nach drei und vier": ("15:05", "16:00"),
+    "lunchtime": ("11:00", "14:00"),
+    "at lunchtime": ("11:00", "14:00"),
+    "after 4 pm": ("16:00", None),
+    "after four o'clock": ("16:00", None),
+    "after half past four": ("16:30", None),
+    "from four": ("16:00", None),
+    "after noon": ("12:00", None),
+    "before ten": (None, "10:00"),
+    "before 10 am": (None, "10:00"),
+    "until noon": (None, "12:00"),
+    "by 5 pm": (None, "17:00"),
+    "till four": (None, "16:00"),
+    "between ten and twelve": ("10:00", "12:00"),
+    "between 2 and 4 pm": ("14:00", "16:00"),
+    "between two and four in the afternoon": ("14:00", "16:00"),
+    "from 10 am to noon": ("10:00", "12:00"),
+    "from nine until eleven": ("09:00", "11:00"),
+    "2 pm to 4 pm": ("14:00", "16:00"),
+    "sometime in the afternoon": ("12:00", "18:00"),
+    "some time in the morning": ("06:00", "12:00"),
+    "in the evening": ("17:00", "20:00"),
+    "morning": ("06:00", "12:00"),
+    "in the afternoon after three": ("15:00", "18:00"),
+    "around lunchtime": ("11:00", "14:00"),
+    "so gegen Mittag": ("11:00", "14:00"),
+    "zur Mittagszeit": ("11:00", "14:00"),
+    "irgendwann nachmittags": ("12:00", "18:00"),
+    "irgendwann am Nachmittag": ("12:00", "18:00"),
 }
 
 UNCLEAR = [
@@ -159,15 +232,13 @@ UNCLEAR = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("words", "expected"), [(words, expected) for expected, all_words in UNDERSTOOD.items() for words in all_words]
-)
+@pytest.mark.parametrize(("words", "expected"), ALL_UNDERSTOOD)
 def test_a_time_is_understood(words: str, expected: str) -> None:
     understood = ask("morgen", words)
     assert (understood.problem, f"{understood.time:%H:%M}", understood.left_over) == (None, expected, "")
 
 
-@pytest.mark.parametrize("words", [words for all_words in UNDERSTOOD.values() for words in all_words])
+@pytest.mark.parametrize("words", [words for words, _ in ALL_UNDERSTOOD])
 def test_a_time_means_the_same_in_a_sentence(words: str) -> None:
     assert ask(f"morgen {_announced(words)}").start == ask("morgen", words).start
 
