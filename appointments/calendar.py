@@ -8,6 +8,7 @@ what is known about the outcome, because that decides what may be done next:
     OutcomeUnknown              it may or may not be booked: look it up with `find`, never repeat it blindly
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,16 +68,43 @@ class Booking:
     status: str
     booking_key: str
 
+    @property
+    def is_over(self) -> bool:
+        """Cancelled or rejected: nobody comes."""
+        return self.status in ("cancelled", "rejected")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reservation:
+    """A soft hold in the calendar itself: until then, people who look for a free time there don't see this one."""
+
+    uid: str
+    until: datetime
+
 
 class Calendar(ABC):
-    """One company's calendar."""
+    """One company's calendar; no request lasts beyond `deadline`, on the clock of time.monotonic()."""
 
-    def __init__(self, company: Company) -> None:
+    def __init__(self, company: Company, *, deadline: float = math.inf) -> None:
         self.company = company
+        self.deadline = deadline
 
     @abstractmethod
-    def free_starts(self, service: Service, start: datetime, end: datetime) -> Sequence[datetime]:
-        """Bookable starts in [start, end), ascending, in UTC. Raises CalendarError, never "none" for "unknown"."""
+    def free_starts(
+        self, service: Service, start: datetime, end: datetime, *, moving_uid: str = ""
+    ) -> Sequence[datetime]:
+        """Bookable starts in [start, end), ascending, in UTC. Raises CalendarError, never "none" for "unknown".
+
+        The booking `moving_uid` counts as not there: it would move away.
+        """
+
+    @abstractmethod
+    def reserve(self, service: Service, start: datetime, minutes: int) -> Reservation:
+        """Keep the time from people who look for a free one; raises CalendarError. It books nothing."""
+
+    @abstractmethod
+    def release(self, reservation_uid: str) -> None:
+        """Give a reservation back; one that is gone already is fine. Raises CalendarError."""
 
     @abstractmethod
     def book(self, request: BookingRequest) -> Booking:
@@ -85,6 +113,10 @@ class Calendar(ABC):
     @abstractmethod
     def find(self, request: BookingRequest) -> Booking | None:
         """The live booking that carries the request's booking key, if there is one; raises CalendarError."""
+
+    @abstractmethod
+    def look(self, uid: str) -> Booking:
+        """The booking as it is now; one that was moved, as what it has become. Raises CalendarError."""
 
     @abstractmethod
     def move(self, uid: str, start: datetime, reason: str) -> Booking:
@@ -99,5 +131,5 @@ class Calendar(ABC):
         """Accept a booking that waits for it; accepted already counts as done. Raises CalendarError."""
 
 
-def calendar_of(company: Company) -> Calendar:
-    return cast(Calendar, import_string(settings.CALENDAR_BACKEND)(company))
+def calendar_of(company: Company, *, deadline: float = math.inf) -> Calendar:
+    return cast(Calendar, import_string(settings.CALENDAR_BACKEND)(company, deadline=deadline))

@@ -14,12 +14,13 @@ from appointments.calendar import (
     CalendarError,
     CalendarUnreachable,
     OutcomeUnknown,
+    Reservation,
     SlotTaken,
 )
-from appointments.models import Company, Service
+from appointments.models import Service
 from calcom import types
 from mcp_gateway import gateway
-from mcp_gateway.errors import GatewayError, InvalidParams, ServiceUnavailable
+from mcp_gateway.errors import DeadlineExceeded, GatewayError, InvalidParams, ServiceUnavailable
 from mcp_gateway.principal import Principal
 
 # What each kind of gateway error says for certain; any other leaves a write's outcome open.
@@ -37,6 +38,8 @@ CERTAIN: dict[str, type[CalendarError]] = {
     "unreachable": CalendarUnreachable,
     # The breaker is open: nothing was sent.
     ServiceUnavailable.kind: CalendarUnreachable,
+    # The time was up before a request that could have changed anything; one that is cut off is an unknown outcome.
+    DeadlineExceeded.kind: CalendarUnreachable,
 }
 # A booking that Cal.com shifted, or that staff have moved since, still lies near the asked start.
 SEARCH_AROUND = timedelta(days=1)
@@ -45,15 +48,24 @@ _bookings = TypeAdapter(list[types.Booking])
 
 
 class CalcomCalendar(Calendar):
-    """`timeout_seconds` bounds each request of a caller with a budget; default: the client's own."""
-
-    def __init__(self, company: Company, *, timeout_seconds: float | None = None) -> None:
-        super().__init__(company)
-        self.timeout_seconds = timeout_seconds
-
-    def free_starts(self, service: Service, start: datetime, end: datetime) -> Sequence[datetime]:
-        params = {"event_type_id": _event_type_id(service), "start": start.isoformat(), "end": end.isoformat()}
+    def free_starts(
+        self, service: Service, start: datetime, end: datetime, *, moving_uid: str = ""
+    ) -> Sequence[datetime]:
+        params = {
+            "event_type_id": _event_type_id(service),
+            "start": start.isoformat(),
+            "end": end.isoformat(),
+            "moving_uid": moving_uid or None,
+        }
         return types.FreeStarts.model_validate(self._read("checkAvailability", params)).starts
+
+    def reserve(self, service: Service, start: datetime, minutes: int) -> Reservation:
+        params = {"event_type_id": _event_type_id(service), "start": start.isoformat(), "minutes": minutes}
+        reserved = types.Reservation.model_validate(self._write("reserveSlot", params))
+        return Reservation(uid=reserved.uid, until=reserved.until)
+
+    def release(self, reservation_uid: str) -> None:
+        self._write("releaseSlot", {"uid": reservation_uid})
 
     def book(self, request: BookingRequest) -> Booking:
         params = {
@@ -69,7 +81,7 @@ class CalcomCalendar(Calendar):
             "booking_key": str(request.booking_key),
             "metadata": {"call_id": request.call_id},
         }
-        return self._write("createBooking", params)
+        return _booking(self._write("createBooking", params))
 
     def find(self, request: BookingRequest) -> Booking | None:
         for found in self._candidates(request):
@@ -77,14 +89,17 @@ class CalcomCalendar(Calendar):
                 return _booking(found)
         return None
 
+    def look(self, uid: str) -> Booking:
+        return _booking(self._read("getBooking", {"uid": uid}))
+
     def move(self, uid: str, start: datetime, reason: str) -> Booking:
-        return self._write("rescheduleBooking", {"uid": uid, "start": start.isoformat(), "reason": reason})
+        return _booking(self._write("rescheduleBooking", {"uid": uid, "start": start.isoformat(), "reason": reason}))
 
     def cancel(self, uid: str, reason: str) -> Booking:
-        return self._write("cancelBooking", {"uid": uid, "reason": reason})
+        return _booking(self._write("cancelBooking", {"uid": uid, "reason": reason}))
 
     def confirm(self, uid: str) -> Booking:
-        return self._write("confirmBooking", {"uid": uid})
+        return _booking(self._write("confirmBooking", {"uid": uid}))
 
     def _candidates(self, request: BookingRequest) -> Iterator[types.Booking]:
         for email in _addresses(request):
@@ -100,15 +115,13 @@ class CalcomCalendar(Calendar):
     def _read(self, method: str, params: dict[str, Any]) -> Any:
         return self._call(method, params, unclear=CalendarUnreachable)
 
-    def _write(self, method: str, params: dict[str, Any]) -> Booking:
-        return _booking(types.Booking.model_validate(self._call(method, params, unclear=OutcomeUnknown)))
+    def _write(self, method: str, params: dict[str, Any]) -> Any:
+        return self._call(method, params, unclear=OutcomeUnknown)
 
     def _call(self, method: str, params: dict[str, Any], *, unclear: type[CalendarError]) -> Any:
-        principal = Principal.of_task("calendar", self.company.pk)
+        principal = Principal.of_task("calendar", self.company.pk, home=self.company)
         try:
-            return gateway.call(
-                f"calcom.{method}", {**params, "timeout_seconds": self.timeout_seconds}, principal=principal
-            )
+            return gateway.call(f"calcom.{method}", params, principal=principal, deadline=self.deadline)
         except GatewayError as error:
             raise CERTAIN.get(error.kind, unclear)(_for_staff(error)) from error
 
@@ -131,7 +144,8 @@ def _for_staff(error: GatewayError) -> str:
     return f"{error.message}: {vendor_message}" if vendor_message else error.message
 
 
-def _booking(found: types.Booking) -> Booking:
+def _booking(answer: Any) -> Booking:
+    found = types.Booking.model_validate(answer)
     return Booking(
         uid=found.uid,
         id=found.id,

@@ -15,8 +15,9 @@ import requests
 from pydantic import ValidationError
 
 from appointments.phones import to_e164
+from calcom import connections
 from calcom.errors import CalcomError, ErrorKind, error_of_answer, error_of_failure
-from calcom.types import LIVE, Account, Answer, Booking, EventType, Instant, NewBooking, Status
+from calcom.types import LIVE, Account, Answer, Booking, EventType, Instant, NewBooking, Reservation, Status
 from mcp_gateway.outbound import correlation_header, session
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,10 @@ MAX_METADATA_VALUE = 500
 PAGE = 250
 MAX_PAGES = 4
 
+RESERVATIONS = "/v2/slots/reservations"
+
 Data = TypeVar("Data")
+Parsed = TypeVar("Parsed", bound=Answer)
 
 
 class Pagination(Answer):
@@ -53,11 +57,19 @@ class Slot(Answer):
     start: Instant
 
 
+class ReservedSlot(Answer):
+    """The uid has been seen under both names, and as null."""
+
+    reservation_uid: str = ""
+    uid: str = ""
+    reservation_until: Instant
+
+
 class CalcomClient:
     """Every method raises CalcomError.
 
     `timeout` (seconds) replaces the usual patience for callers with a budget. `seconds_left` is asked before each
-    request, which never takes longer than that; what it raises goes through.
+    request, which never takes longer than that, however the answer comes in; what it raises goes through.
     """
 
     def __init__(
@@ -80,15 +92,35 @@ class CalcomClient:
         """The personal event types of the key's owner, hidden ones included."""
         return self._get(Envelope[list[EventType]], "/v2/event-types").data
 
-    def free_starts(self, event_type_id: int, start: datetime, end: datetime, *, time_zone: str = "") -> list[datetime]:
-        """Bookable starts in [start, end), ascending, in UTC."""
+    def free_starts(
+        self, event_type_id: int, start: datetime, end: datetime, *, time_zone: str = "", moving_uid: str = ""
+    ) -> list[datetime]:
+        """Bookable starts in [start, end), ascending, in UTC. The booking `moving_uid` is in nobody's way."""
         query = {"eventTypeId": event_type_id, "start": _iso(start), "end": _iso(end)}
         if time_zone:
             query["timeZone"] = time_zone
+        if moving_uid:
+            query["bookingUidToReschedule"] = moving_uid
         days = self._get(Envelope[dict[str, list[Slot]]], "/v2/slots", query).data
         found = {slot.start for slots in days.values() for slot in slots}
         # Cal.com reads an end at midnight as the end of that day.
         return sorted(moment for moment in found if start <= moment < end)
+
+    def reserve(self, event_type_id: int, start: datetime, minutes: int) -> Reservation:
+        """Hide a time from those who look for a free one. Cal.com books there all the same."""
+        body = {"eventTypeId": event_type_id, "slotStart": _iso(start)}
+        try:
+            return self._reserve({**body, "reservationDuration": minutes})
+        except CalcomError as error:
+            # How long is for the event type's owner to say; everybody else's reservations last five minutes.
+            if error.kind is not ErrorKind.UNAUTHORISED:
+                raise
+            return self._reserve(body)
+
+    def release(self, uid: str) -> None:
+        """Give a reservation back; Cal.com takes one that it doesn't know for released."""
+        path = f"{RESERVATIONS}/{quote(uid, safe='')}"
+        self._call(Answer, requests.Request("DELETE", self.base_url + path), path, READ_SECONDS)
 
     def bookings(
         self,
@@ -150,6 +182,11 @@ class CalcomClient:
     def confirm(self, uid: str) -> Booking:
         return self._post(f"/v2/bookings/{quote(uid, safe='')}/confirm", {})
 
+    def _reserve(self, body: dict[str, Any]) -> Reservation:
+        request = requests.Request("POST", self.base_url + RESERVATIONS, json=body)
+        reserved = self._call(Envelope[ReservedSlot], request, RESERVATIONS, READ_SECONDS).data
+        return Reservation(uid=reserved.reservation_uid or reserved.uid, until=reserved.reservation_until)
+
     def _get(self, envelope: type[Envelope[Data]], path: str, query: dict[str, Any] | None = None) -> Envelope[Data]:
         return self._call(envelope, requests.Request("GET", self.base_url + path, params=query), path, READ_SECONDS)
 
@@ -157,12 +194,10 @@ class CalcomClient:
         request = requests.Request("POST", self.base_url + path, json=body)
         return self._call(Envelope[Booking], request, path, WRITE_SECONDS).data
 
-    def _call(
-        self, envelope: type[Envelope[Data]], request: requests.Request, path: str, seconds: float
-    ) -> Envelope[Data]:
+    def _call(self, answer: type[Parsed], request: requests.Request, path: str, seconds: float) -> Parsed:
         try:
             response = self._answer(request, path, min(self.timeout or seconds, self.seconds_left()))
-            parsed = self._parsed(envelope, response)
+            parsed = self._parsed(answer, response)
         except CalcomError as error:
             # A read changes nothing, so there is nothing unknown about it.
             if request.method == "GET" and error.kind is ErrorKind.UNKNOWN_OUTCOME:
@@ -179,9 +214,8 @@ class CalcomClient:
             prepared = session().prepare_request(request)
         except ValueError:
             raise CalcomError(ErrorKind.REFUSED, "The stored address or key can't be part of a request.") from None
-        timeout = (min(CONNECT_SECONDS, seconds), seconds)
         try:
-            return session().send(prepared, timeout=timeout, allow_redirects=False)
+            return connections.send(prepared, connect_seconds=min(CONNECT_SECONDS, seconds), total_seconds=seconds)
         except requests.RequestException as failure:
             raise error_of_failure(failure) from None
 
@@ -194,7 +228,7 @@ class CalcomClient:
             **({"cal-api-version": version} if version else {}),
         }
 
-    def _parsed(self, envelope: type[Envelope[Data]], response: requests.Response) -> Envelope[Data]:
+    def _parsed(self, answer: type[Parsed], response: requests.Response) -> Parsed:
         try:
             body = response.json()
         except ValueError:
@@ -203,7 +237,7 @@ class CalcomClient:
         if not is_success or not isinstance(body, dict) or body.get("status") == "error":
             raise error_of_answer(response, body, secret=self.api_key)
         try:
-            return envelope.model_validate(body)
+            return answer.model_validate(body)
         except ValidationError:
             raise CalcomError(
                 ErrorKind.UNKNOWN_OUTCOME,

@@ -37,12 +37,16 @@ MARKERS = (
     # Not the booking is unknown but the whole path: a wrong address or version.
     ("cannot get /", ErrorKind.REFUSED),
     ("cannot post /", ErrorKind.REFUSED),
+    ("cannot delete /", ErrorKind.REFUSED),
     ("cancelled and rescheduled already", ErrorKind.RESCHEDULED_ALREADY),
     ("because it has been cancelled", ErrorKind.ALREADY_CANCELLED),
     ("either already has booking at this time", ErrorKind.SLOT_TAKEN),
     ("no more seats left", ErrorKind.SLOT_TAKEN),
     ("no_available_users_found", ErrorKind.SLOT_TAKEN),
     ("_unavailable_for_booking", ErrorKind.SLOT_TAKEN),
+    # A reservation is refused because of a booking, or because of somebody else's reservation.
+    ("the event is already booked", ErrorKind.SLOT_TAKEN),
+    ("slot is already reserved", ErrorKind.SLOT_TAKEN),
 )
 RESCHEDULED_TO = re.compile(r"rescheduled already to booking with uid=([A-Za-z0-9]+)")
 

@@ -2,21 +2,37 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.db.models.functions import Length
 from pydantic import BaseModel, Field
 
+from appointments import availability
 from appointments.models import Appointment, Company
 from calcom.client import CalcomClient
 from calcom.errors import CalcomError, ErrorKind
 from calcom.event_types import SyncedEventTypes, sync_event_types
-from calcom.types import BOOKING_KEY, LIVE, Account, Booking, EventType, FreeStarts, Instant, NewBooking, Status
-from mcp_gateway.errors import Conflict, GatewayError, InvalidParams, NotFound, UpstreamError
+from calcom.types import (
+    BOOKING_KEY,
+    LIVE,
+    Account,
+    Booking,
+    EventType,
+    FreeStarts,
+    Instant,
+    NewBooking,
+    Reservation,
+    Status,
+)
+from mcp_gateway.errors import Conflict, DeadlineExceeded, GatewayError, InvalidParams, NotFound, UpstreamError
 from mcp_gateway.registry import Access, Context, Health, MCPServer, register, rpc
 
 # Cal.com wants a reason from the host, whose key cancels.
 NO_REASON = "No reason given"
+# So often a booking is followed to where it was moved.
+MAX_MOVES = 10
+# Whose reservation may still be wanted; without a status all appointments would have to be searched.
+MAY_RESERVE = (Appointment.Status.HELD, Appointment.Status.BOOKING)
 # Time for the slow write itself and for the look after it.
 WRITE_DEADLINE = 32.0
 
@@ -24,6 +40,8 @@ EventTypeId = Annotated[int, Field(gt=0)]
 Uid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Text = Annotated[str, Field(max_length=5000)]
 Seconds = Annotated[float, Field(gt=0, le=60, description="How long the caller can wait; default: Cal.com's usual.")]
+MovingUid = Annotated[Uid | None, Field(description="A booking that would move away: it counts as not there.")]
+Minutes = Annotated[int, Field(ge=1, le=120, description="Cal.com makes it five for all but the event type's owner.")]
 Statuses = Annotated[tuple[Status, ...], Field(min_length=1)]
 
 # Cal.com takes 50 entries, one of which is our key.
@@ -84,13 +102,42 @@ class CalcomMCPServer(MCPServer):
         start: Instant,
         end: Instant,
         time_zone: str = "",
+        moving_uid: MovingUid = None,
         timeout_seconds: Seconds | None = None,
     ) -> FreeStarts:
         """Bookable starts from `start` until before `end`. An error never means "none are free"."""
         if end <= start:
             raise InvalidParams("end must be after start")
         with _calcom(context, timeout_seconds) as client:
-            return FreeStarts(starts=client.free_starts(event_type_id, start, end, time_zone=time_zone))
+            starts = client.free_starts(event_type_id, start, end, time_zone=time_zone, moving_uid=moving_uid or "")
+            return FreeStarts(starts=starts)
+
+    @rpc("reserveSlot", Access.WRITE, cost=2)
+    def reserve_slot(
+        self,
+        context: Context,
+        event_type_id: EventTypeId,
+        start: Instant,
+        minutes: Minutes = 5,
+        timeout_seconds: Seconds | None = None,
+    ) -> Reservation:
+        """Hide a time for some minutes from people who look for a free one. It books nothing and stops no booking.
+
+        What is remembered of the slots stays: who reserves knows of it, and for others it is no promise.
+        """
+        with _calcom(context, timeout_seconds) as client:
+            return client.reserve(event_type_id, start, minutes)
+
+    @rpc("releaseSlot", Access.WRITE, is_idempotent=True, cost=2)
+    def release_slot(self, context: Context, uid: Uid, timeout_seconds: Seconds | None = None) -> None:
+        """Give a reservation back before its time is up. Gone already counts as done."""
+        _refuse_anothers(context, reservation_uid=uid, status__in=MAY_RESERVE)
+        with _writing(context, timeout_seconds) as client:
+            try:
+                client.release(uid)
+            except CalcomError as error:
+                if error.kind is not ErrorKind.NOT_FOUND:
+                    raise
 
     @rpc("createBooking", Access.WRITE, cost=2, deadline_seconds=WRITE_DEADLINE)
     def create_booking(
@@ -113,7 +160,7 @@ class CalcomMCPServer(MCPServer):
             notes=notes,
             metadata={**(metadata or {}), BOOKING_KEY: booking_key},
         )
-        with _calcom(context, timeout_seconds) as client:
+        with _writing(context, timeout_seconds) as client:
             booking = client.book(new)
             if booking.booking_key != booking_key:
                 # Cal.com answers with the older booking where the same attendee had this time already.
@@ -125,14 +172,14 @@ class CalcomMCPServer(MCPServer):
         self, context: Context, uid: Uid, start: Instant, reason: Text = "", timeout_seconds: Seconds | None = None
     ) -> Booking:
         """Move a booking: the answer has a new uid. Moved to that start already counts as done."""
-        _refuse_anothers(context, uid)
-        with _calcom(context, timeout_seconds) as client:
+        _refuse_anothers(context, calcom_booking_uid=uid)
+        with _writing(context, timeout_seconds) as client:
             try:
                 return client.reschedule(uid, start, reason.strip() or NO_REASON)
             except CalcomError as error:
                 if not error.rescheduled_to:
                     raise
-                moved = client.booking(error.rescheduled_to)
+                moved = _seen(client, error.rescheduled_to)
                 if moved.is_over or moved.start != start:
                     raise
                 return moved
@@ -149,14 +196,14 @@ class CalcomMCPServer(MCPServer):
         self, context: Context, uid: Uid, reason: Text = "", timeout_seconds: Seconds | None = None
     ) -> Booking:
         """Cancel a booking. Cancelled already counts as done, moved to another time does not."""
-        _refuse_anothers(context, uid)
-        with _calcom(context, timeout_seconds) as client:
+        _refuse_anothers(context, calcom_booking_uid=uid)
+        with _writing(context, timeout_seconds) as client:
             try:
                 booking = client.cancel(uid, reason.strip() or NO_REASON)
             except CalcomError as error:
                 if error.kind is not ErrorKind.ALREADY_CANCELLED:
                     raise
-                booking = client.booking(uid)
+                booking = _seen(client, uid)
             if booking.rescheduled_to_uid:
                 raise CalcomError(ErrorKind.RESCHEDULED_ALREADY, rescheduled_to=booking.rescheduled_to_uid)
             if not booking.is_over:
@@ -166,8 +213,8 @@ class CalcomMCPServer(MCPServer):
     @rpc("confirmBooking", Access.WRITE, is_idempotent=True, cost=2, deadline_seconds=WRITE_DEADLINE)
     def confirm_booking(self, context: Context, uid: Uid, timeout_seconds: Seconds | None = None) -> Booking:
         """Accept a booking that waits for confirmation. Accepted already counts as done."""
-        _refuse_anothers(context, uid)
-        with _calcom(context, timeout_seconds) as client:
+        _refuse_anothers(context, calcom_booking_uid=uid)
+        with _writing(context, timeout_seconds) as client:
             booking = client.booking(uid)
             return booking if booking.status == "accepted" else client.confirm(uid)
 
@@ -175,6 +222,18 @@ class CalcomMCPServer(MCPServer):
     def sync_event_types(self, context: Context) -> SyncedEventTypes:
         """Bring our copy of the account's event types up to date; services keep what is set for them here."""
         return sync_event_types(context.company, self.get_event_types(context))
+
+    @rpc("getBooking", Access.READ)
+    def get_booking(self, context: Context, uid: Uid, timeout_seconds: Seconds | None = None) -> Booking:
+        """A booking as it is now; one that was moved, as what it has become."""
+        _refuse_anothers(context, calcom_booking_uid=uid)
+        with _calcom(context, timeout_seconds) as client:
+            booking = client.booking(uid)
+            for _ in range(MAX_MOVES):
+                if not booking.rescheduled_to_uid:
+                    break
+                booking = client.booking(booking.rescheduled_to_uid)
+            return booking
 
     @rpc("getBookings", Access.READ)
     def get_bookings(
@@ -208,6 +267,24 @@ def _calcom(context: Context, timeout: float | None = None) -> Iterator[CalcomCl
         raise gateway_error(error) from None
 
 
+@contextmanager
+def _writing(context: Context, timeout: float | None) -> Iterator[CalcomClient]:
+    """The same for what changes who is free when: afterwards, however it ended, no remembered slot holds any more."""
+    try:
+        with _calcom(context, timeout) as client:
+            yield client
+    finally:
+        availability.forget(context.company.pk)
+
+
+def _seen(client: CalcomClient, uid: str) -> Booking:
+    """A booking that Cal.com says was changed already; who can't see how knows nothing."""
+    try:
+        return client.booking(uid)
+    except (CalcomError, DeadlineExceeded):
+        raise CalcomError(ErrorKind.UNKNOWN_OUTCOME) from None
+
+
 def gateway_error(error: CalcomError) -> GatewayError:
     """What callers of the gateway see; Cal.com's own words only as a short excerpt in the data."""
     error_type, sentence, is_retryable = ERRORS[error.kind]
@@ -222,7 +299,7 @@ def gateway_error(error: CalcomError) -> GatewayError:
     return error_type(sentence, kind=error.kind, retryable=is_retryable, **data)
 
 
-def _refuse_anothers(context: Context, uid: str) -> None:
-    """Cal.com lets whoever knows a uid change the booking: what we know to be another company's is not found."""
-    if Appointment.objects.filter(calcom_booking_uid=uid).exclude(company=context.company).exists():
+def _refuse_anothers(context: Context, **columns: Any) -> None:
+    """Cal.com lets whoever knows a uid change what it names: what we know to be another company's is not found."""
+    if Appointment.objects.filter(**columns).exclude(company=context.company).exists():
         raise NotFound("Cal.com knows no such object", kind=ErrorKind.NOT_FOUND)

@@ -61,6 +61,13 @@ class FreeStarts(Answer):
     starts: list[Instant]
 
 
+class Reservation(Answer):
+    """A time that is not offered to others until then; without a uid it can't be given back, only run out."""
+
+    uid: str = ""
+    until: Instant
+
+
 class BookedAttendee(Answer):
     name: str = ""
     email: str = ""

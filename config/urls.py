@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/mcp/", include("mcp_gateway.urls")),
     path("api/metrics", metrics_page, name="metrics"),
     path("api/mcp/retell/", include("retell.urls")),
+    path("api/mcp/calcom/", include("calcom.urls")),
     # With or without a slash at the end: a redirect would lose the body.
     re_path(r"^mcp/?$", endpoint, name="mcp"),
     path("", RedirectView.as_view(pattern_name="admin:index")),

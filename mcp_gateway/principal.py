@@ -61,7 +61,7 @@ class Principal:
         return cls(kind=Kind.VENDOR, name=vendor, companies=frozenset({company_id}), signed_call=signed_call, home=home)
 
     @classmethod
-    def of_task(cls, name: str, company_id: int | None = None) -> "Principal":
-        """Code of our own; None as company means all of them."""
+    def of_task(cls, name: str, company_id: int | None = None, *, home: Any = None) -> "Principal":
+        """Code of our own; None as company means all of them. `home`: the company's row, where it was just read."""
         companies = None if company_id is None else frozenset({company_id})
-        return cls(kind=Kind.TASK, name=name, companies=companies)
+        return cls(kind=Kind.TASK, name=name, companies=companies, home=home)

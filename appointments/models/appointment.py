@@ -56,6 +56,13 @@ class Appointment(models.Model):
     calcom_booking_uid = models.CharField(_("Cal.com booking uid"), max_length=64, null=True, blank=True, unique=True)
     calcom_booking_id = models.PositiveBigIntegerField(_("Cal.com booking id"), null=True, blank=True)
     held_until = models.DateTimeField(_("held until"), null=True, blank=True)
+    reservation_uid = models.CharField(
+        _("reservation"),
+        max_length=64,
+        blank=True,
+        help_text=_("In the calendar, so that people who book on the web don't see the time that is held."),
+    )
+    reserved_until = models.DateTimeField(_("reserved until"), null=True, blank=True)
     leased_until = models.DateTimeField(
         _("leased until"),
         null=True,
@@ -66,7 +73,7 @@ class Appointment(models.Model):
         _("sent at"),
         null=True,
         blank=True,
-        help_text=_("A booking request went to the calendar then, and its outcome is not known yet."),
+        help_text=_("A request went to the calendar then, and its outcome is not known yet."),
     )
     notes = models.TextField(_("notes"), blank=True)
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, blank=True)
@@ -95,6 +102,41 @@ class Appointment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attendee_name}, {self.starts_at:%Y-%m-%d %H:%M} UTC"
+
+
+class Offer(models.Model):
+    """A time that a caller was told is free, in the order of telling, or that an appointment is just moving to.
+
+    What is offered in place of a taken time is kept for the caller until `kept_until`: nobody else is given it.
+    """
+
+    call = models.ForeignKey(
+        Call, verbose_name=_("call"), null=True, blank=True, on_delete=models.CASCADE, related_name="offers"
+    )
+    moving = models.ForeignKey(
+        Appointment,
+        verbose_name=_("appointment to be moved"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="offers",
+    )
+    service = models.ForeignKey(Service, verbose_name=_("service"), on_delete=models.CASCADE, related_name="offers")
+    position = models.PositiveSmallIntegerField(_("position"))
+    starts_at = models.DateTimeField(_("starts at"))
+    ends_at = models.DateTimeField(_("ends at"))
+    kept_until = models.DateTimeField(_("kept until"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    class Meta:
+        db_table = "offers"
+        verbose_name = _("offer")
+        verbose_name_plural = _("offers")
+        ordering = ("position",)
+        indexes = (models.Index(fields=("service", "starts_at"), name="offers_by_service"),)
+
+    def __str__(self) -> str:
+        return f"{self.starts_at:%Y-%m-%d %H:%M} UTC"
 
 
 class FollowUp(models.Model):

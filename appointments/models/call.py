@@ -1,5 +1,6 @@
 """A phone call, as the voice provider tells it."""
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -37,12 +38,18 @@ class Call(models.Model):
     )
     to_number = models.CharField(_("to"), max_length=64, blank=True)
     direction = models.CharField(_("direction"), max_length=10, choices=Direction, blank=True)
+    language = models.CharField(
+        _("language"), max_length=5, choices=settings.LANGUAGES, blank=True, help_text=_("What the caller speaks.")
+    )
     status = models.CharField(_("status"), max_length=15, choices=Status, default=Status.REGISTERED)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     disconnection_reason = models.CharField(_("disconnection reason"), max_length=80, blank=True)
     collected_data = models.JSONField(
         _("collected data"), default=dict, blank=True, help_text=_("The caller's wish, as understood.")
+    )
+    lookups = models.PositiveSmallIntegerField(
+        _("look-ups"), default=0, help_text=_("How often the caller's appointments were looked up.")
     )
     transcript = models.TextField(_("transcript"), blank=True)
     summary = models.TextField(_("summary"), blank=True)

@@ -12,9 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import Field, TypeAdapter
 from pydantic import ValidationError as PydanticError
 
-from appointments.phones import validate_e164
+from appointments.phones import to_e164, validate_e164
 from mcp_gateway.fields import EncryptedTextField
 from mcp_gateway.outbound import validate_vendor_url
+
+# In a company's list of rejected numbers: whoever hides theirs.
+HIDDEN_CALLERS = "anonymous"
 
 
 def validate_timezone(name: str) -> None:
@@ -40,6 +43,15 @@ def validate_opening_hours(value: object) -> None:
         raise ValidationError(
             _('Write the hours of each day as {"monday": [["09:00", "12:00"], ["13:00", "18:00"]]}.')
         ) from None
+
+
+def validate_rejected_numbers(value: object) -> None:
+    """A list of numbers with their country, or "anonymous"."""
+    numbers = value if isinstance(value, list) else [None]
+    if not all(
+        number == HIDDEN_CALLERS or (isinstance(number, str) and to_e164(number) == number) for number in numbers
+    ):
+        raise ValidationError(_('Write the numbers as ["+493012345678", "anonymous"].'))
 
 
 class Company(models.Model):
@@ -94,6 +106,19 @@ class Company(models.Model):
     opening_hours = models.JSONField(
         _("opening hours"), default=default_opening_hours, blank=True, validators=(validate_opening_hours,)
     )
+    agent_name = models.CharField(
+        _("name of the voice agent"),
+        max_length=80,
+        blank=True,
+        help_text=_("As it introduces itself; no caller is taken to be called so."),
+    )
+    rejected_numbers = models.JSONField(
+        _("rejected numbers"),
+        default=list,
+        blank=True,
+        validators=(validate_rejected_numbers,),
+        help_text=_('Whose calls are not taken, such as ["+493012345678"]; "anonymous" is every hidden number.'),
+    )
     notice_hours = models.PositiveSmallIntegerField(
         _("notice for changes"), default=24, help_text=_("Hours before an appointment until which callers may move it.")
     )
@@ -116,8 +141,9 @@ class Company(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """An emptied field means no hours; the form makes null of it."""
+        """An emptied field means none; the form makes null of it."""
         self.opening_hours = self.opening_hours or {}
+        self.rejected_numbers = self.rejected_numbers or []
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,6 +1,8 @@
 """Calls with a wish, and a calendar without patience."""
 
+import math
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 from appointments.calendar import Booking, BookingRequest
@@ -15,8 +17,8 @@ CALLER = "+4915112345678"
 
 
 class HastyCalendar(CalcomCalendar):
-    def __init__(self, company: Company) -> None:
-        super().__init__(company, timeout_seconds=0.5)
+    def __init__(self, company: Company, *, deadline: float = math.inf) -> None:
+        super().__init__(company, deadline=min(deadline, monotonic() + 0.5))
 
 
 class BrokenCalendar(CalcomCalendar):

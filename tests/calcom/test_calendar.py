@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -58,6 +59,10 @@ def wish(service: Service) -> BookingRequest:
     )
 
 
+def in_a_hurry(company: Company) -> Calendar:
+    return calendar_of(company, deadline=monotonic() + 0.3)
+
+
 def other_wish(wish: BookingRequest, **changes: Any) -> BookingRequest:
     return replace(wish, **{"booking_key": uuid4(), **changes})
 
@@ -66,9 +71,12 @@ def all_calls(calendar: Calendar, wish: BookingRequest) -> dict[str, Callable[[]
     return {
         "free_starts": lambda: calendar.free_starts(wish.service, SLOT, SLOT + HOUR),
         "find": lambda: calendar.find(wish),
+        "reserve": lambda: calendar.reserve(wish.service, SLOT, 10),
+        "release": lambda: calendar.release("abc"),
         "book": lambda: calendar.book(wish),
         "move": lambda: calendar.move("abc", SLOT, "later"),
         "cancel": lambda: calendar.cancel("abc", "ill"),
+        "confirm": lambda: calendar.confirm("abc"),
     }
 
 
@@ -78,6 +86,45 @@ def test_the_calendar_of_a_company_is_calcom(calendar: Calendar) -> None:
 
 def test_free_starts(calendar: Calendar, service: Service) -> None:
     assert calendar.free_starts(service, SLOT, SLOT + 2 * HOUR) == [SLOT, SLOT + HOUR]
+
+
+def test_a_booking_that_would_move_away_leaves_its_time_free(
+    calendar: Calendar, service: Service, wish: BookingRequest
+) -> None:
+    uid = calendar.book(wish).uid
+    assert calendar.free_starts(service, SLOT, SLOT + HOUR) == []
+    assert calendar.free_starts(service, SLOT, SLOT + HOUR, moving_uid=uid) == [SLOT]
+
+
+def test_a_reserved_time_is_not_offered_until_it_is_released(calendar: Calendar, service: Service) -> None:
+    reservation = calendar.reserve(service, SLOT, 10)
+    assert timedelta(minutes=9) < reservation.until - datetime.now(UTC) <= timedelta(minutes=10)
+    assert calendar.free_starts(service, SLOT, SLOT + HOUR) == []
+    calendar.release(reservation.uid)
+    assert calendar.free_starts(service, SLOT, SLOT + HOUR) == [SLOT]
+
+
+def test_what_is_reserved_already_is_taken(calendar: Calendar, service: Service) -> None:
+    calendar.reserve(service, SLOT, 10)
+    with pytest.raises(SlotTaken):
+        calendar.reserve(service, SLOT, 10)
+
+
+def test_releasing_twice_is_fine(calendar: Calendar, service: Service) -> None:
+    uid = calendar.reserve(service, SLOT, 10).uid
+    calendar.release(uid)
+    calendar.release(uid)
+
+
+def test_a_reservation_without_a_uid_holds_and_can_not_be_released(
+    calendar: Calendar, control: CalcomControl, service: Service
+) -> None:
+    answer = {"data": {"reservationUid": None, "reservationUntil": "2035-01-08T09:10:00.000Z"}}
+    control.fault("reply", "/v2/slots/reservations", status=201, body=answer)
+    reservation = calendar.reserve(service, SLOT, 10)
+    assert (reservation.uid, reservation.until) == ("", datetime(2035, 1, 8, 9, 10, tzinfo=UTC))
+    with pytest.raises(BookingRefused):
+        calendar.release(reservation.uid)
 
 
 def test_booking(calendar: Calendar, control: CalcomControl, wish: BookingRequest) -> None:
@@ -117,7 +164,7 @@ def test_a_wish_without_a_name_is_refused(calendar: Calendar, control: CalcomCon
     assert control.bookings() == []
 
 
-@pytest.mark.parametrize("method", ["free_starts", "find", "book"])
+@pytest.mark.parametrize("method", ["free_starts", "find", "reserve", "book"])
 def test_a_service_without_an_event_type_is_refused(
     calendar: Calendar, service: Service, wish: BookingRequest, method: str
 ) -> None:
@@ -130,11 +177,10 @@ def test_a_service_without_an_event_type_is_refused(
 def test_a_lost_answer_is_unknown_and_the_booking_is_found(
     company: Company, control: CalcomControl, wish: BookingRequest, action: str, fields: dict[str, Any]
 ) -> None:
-    calendar = CalcomCalendar(company, timeout_seconds=0.3)
     control.fault(action, when="after", method="POST", **fields)
     with pytest.raises(OutcomeUnknown):
-        calendar.book(wish)
-    found = calendar.find(wish)
+        in_a_hurry(company).book(wish)
+    found = calendar_of(company).find(wish)
     assert found is not None
     assert found.uid == control.bookings()[0]["uid"]
 
@@ -143,11 +189,20 @@ def test_a_lost_answer_is_unknown_and_the_booking_is_found(
 def test_a_request_that_was_lost_before_its_work_is_unknown_and_nothing_is_found(
     company: Company, control: CalcomControl, wish: BookingRequest, action: str, fields: dict[str, Any]
 ) -> None:
-    calendar = CalcomCalendar(company, timeout_seconds=0.3)
     control.fault(action, method="POST", **fields)
     with pytest.raises(OutcomeUnknown):
-        calendar.book(wish)
-    assert calendar.find(wish) is None
+        in_a_hurry(company).book(wish)
+    assert calendar_of(company).find(wish) is None
+
+
+@pytest.mark.parametrize("method", ["reserve", "release"])
+@pytest.mark.parametrize(("action", "fields"), LOST_ANSWERS[:5])
+def test_a_lost_answer_about_a_reservation_is_unknown(
+    company: Company, control: CalcomControl, wish: BookingRequest, method: str, action: str, fields: dict[str, Any]
+) -> None:
+    control.fault(action, "/v2/slots/reservations.*", when="after", **fields)
+    with pytest.raises(OutcomeUnknown):
+        all_calls(in_a_hurry(company), wish)[method]()
 
 
 @pytest.mark.parametrize("method", ["move", "cancel"])
@@ -169,13 +224,44 @@ def test_a_lost_answer_to_a_change_is_unknown(
 def test_a_read_that_fails_is_unreachable_not_empty(
     company: Company, control: CalcomControl, wish: BookingRequest, method: str, action: str, fields: dict[str, Any]
 ) -> None:
-    calendar = CalcomCalendar(company, timeout_seconds=0.3)
     control.fault(action, ".*", **fields)
     with pytest.raises(CalendarUnreachable):
-        all_calls(calendar, wish)[method]()
+        all_calls(in_a_hurry(company), wish)[method]()
 
 
-METHODS = ["free_starts", "find", "book", "move", "cancel"]
+@pytest.mark.parametrize("seconds", [0.2, 0.6])
+def test_no_request_lasts_beyond_the_deadline(
+    company: Company, control: CalcomControl, wish: BookingRequest, seconds: float
+) -> None:
+    control.fault("hang", "/v2/slots", seconds=5)
+    started = monotonic()
+    with pytest.raises(CalendarUnreachable):
+        calendar_of(company, deadline=started + seconds).free_starts(wish.service, SLOT, SLOT + HOUR)
+    assert seconds - 0.01 <= monotonic() - started < seconds + 0.2
+
+
+@pytest.mark.parametrize("method", ["move", "cancel"])
+def test_a_change_that_was_made_already_and_can_not_be_seen_is_unknown(
+    calendar: Calendar, control: CalcomControl, wish: BookingRequest, method: str
+) -> None:
+    uid = calendar.book(wish).uid
+    changes = {"move": lambda: calendar.move(uid, SLOT + HOUR, "later"), "cancel": lambda: calendar.cancel(uid, "ill")}
+    changes[method]()
+    control.fault("reset", "/v2/bookings/.*", method="GET")
+    with pytest.raises(OutcomeUnknown):
+        changes[method]()
+
+
+METHODS = ["free_starts", "find", "reserve", "release", "book", "move", "cancel", "confirm"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_after_the_deadline_nothing_is_sent(
+    company: Company, control: CalcomControl, wish: BookingRequest, method: str
+) -> None:
+    with pytest.raises(CalendarUnreachable):
+        all_calls(calendar_of(company, deadline=monotonic()), wish)[method]()
+    assert control.requests() == []
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -211,7 +297,7 @@ def test_a_fault_of_our_own_leaves_writes_unknown_and_reads_unreachable(
 ) -> None:
     # The stored key can't be opened any more.
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
-    expected = OutcomeUnknown if method in ("book", "move", "cancel") else CalendarUnreachable
+    expected = CalendarUnreachable if method in ("free_starts", "find") else OutcomeUnknown
     with pytest.raises(CalendarError) as raised:
         all_calls(calendar, wish)[method]()
     assert type(raised.value) is expected
@@ -304,12 +390,15 @@ def test_every_call_goes_through_the_gateway(
 ) -> None:
     caplog.set_level("INFO", logger="mcp-external")
     calendar.free_starts(wish.service, SLOT, SLOT + HOUR)
+    calendar.release(calendar.reserve(wish.service, SLOT, 10).uid)
     uid = calendar.book(wish).uid
     calendar.find(wish)
     moved = calendar.move(uid, SLOT + HOUR, "later")
     calendar.cancel(moved.uid, "ill")
     assert [record.method for record in caplog.records if record.name == "mcp-external"] == [
         "checkAvailability",
+        "reserveSlot",
+        "releaseSlot",
         "createBooking",
         "getBookings",
         "rescheduleBooking",

@@ -3,19 +3,27 @@
 import json
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from calcom.client import CalcomClient
 from calcom.errors import CalcomError, ErrorKind
-from calcom.types import NewBooking
+from calcom.types import NewBooking, Reservation
 from tests.calcom.conftest import API_KEY, HOUR, SLOT, CalcomControl
 from tests.servers import free_port
 
 BOOKING_PATHS = "/v2/bookings.*"
+RESERVATIONS = "/v2/slots/reservations"
 HTML = b"<html>Bad Gateway</html>"
+LOST_ANSWERS: list[tuple[str, dict[str, Any]]] = [
+    ("hang", {"seconds": 1}),
+    ("reset", {}),
+    ("malformed", {}),
+    ("reply", {"status": 502, "body": HTML}),
+    ("reply", {"status": 500, "body": {"statusCode": 500, "message": "Internal server error"}}),
+]
 
 
 @pytest.fixture
@@ -74,6 +82,7 @@ def test_each_path_gets_its_version(calcom: CalcomClient, control: CalcomControl
     calcom.me()
     calcom.event_types()
     calcom.free_starts(control.ids["haircut"], SLOT, SLOT + HOUR)
+    calcom.release(calcom.reserve(control.ids["haircut"], SLOT, 10).uid)
     calcom.bookings()
     uid = calcom.book(new()).uid
     calcom.booking(uid)
@@ -82,7 +91,7 @@ def test_each_path_gets_its_version(calcom: CalcomClient, control: CalcomControl
     assert [row["headers"].get("cal-api-version") for row in control.requests()] == [
         None,
         "2024-06-14",
-        "2024-09-04",
+        *["2024-09-04"] * 3,
         *["2024-08-13"] * 5,
     ]
 
@@ -119,9 +128,156 @@ def test_free_starts_are_the_same_instants_in_any_zone(calcom: CalcomClient, con
     assert found[0].utcoffset() == timedelta()
 
 
+def test_a_booking_that_would_move_away_is_in_nobodys_way(
+    calcom: CalcomClient, control: CalcomControl, new: Callable[..., Any]
+) -> None:
+    uid = calcom.book(new()).uid
+    assert calcom.free_starts(control.ids["haircut"], SLOT, SLOT + HOUR) == []
+    assert calcom.free_starts(control.ids["haircut"], SLOT, SLOT + HOUR, moving_uid=uid) == [SLOT]
+
+
 def test_slots_need_no_status(calcom: CalcomClient, control: CalcomControl) -> None:
     control.post("settings", slots_have_status=False)
     assert calcom.free_starts(control.ids["haircut"], SLOT, SLOT + HOUR) == [SLOT]
+
+
+def minutes_left(reservation: Reservation) -> int:
+    return round((reservation.until - datetime.now(UTC)) / timedelta(minutes=1))
+
+
+def test_a_reserved_time_is_not_offered_until_it_is_released(calcom: CalcomClient, control: CalcomControl) -> None:
+    reservation = calcom.reserve(control.ids["haircut"], SLOT, 10)
+    assert calcom.free_starts(control.ids["haircut"], SLOT, SLOT + 2 * HOUR) == [SLOT + HOUR]
+    calcom.release(reservation.uid)
+    assert calcom.free_starts(control.ids["haircut"], SLOT, SLOT + 2 * HOUR) == [SLOT, SLOT + HOUR]
+
+
+def test_reserve_sends_what_calcom_takes(calcom: CalcomClient, control: CalcomControl) -> None:
+    reservation = calcom.reserve(control.ids["haircut"], SLOT, 10)
+    assert last_body(control) == {
+        "eventTypeId": control.ids["haircut"],
+        "slotStart": f"{SLOT:%Y-%m-%dT%H:%M:%S}.000Z",
+        "reservationDuration": 10,
+    }
+    assert minutes_left(reservation) == 10
+
+
+def test_whoever_may_not_say_for_how_long_gets_calcoms_five_minutes(control: CalcomControl) -> None:
+    control.add_account("barber", "cal_live_barber", [])
+    reservation = CalcomClient(control.base_url, "cal_live_barber").reserve(control.ids["haircut"], SLOT, 10)
+    assert ["reservationDuration" in row["body"] for row in control.requests()] == [True, False]
+    assert minutes_left(reservation) == 5
+
+
+def test_a_reserved_time_can_be_booked_all_the_same(
+    calcom: CalcomClient, control: CalcomControl, new: Callable[..., Any]
+) -> None:
+    calcom.reserve(control.ids["haircut"], SLOT, 10)
+    assert calcom.book(new()).start == SLOT
+
+
+def test_a_reserved_time_is_taken_for_other_reservations(calcom: CalcomClient, control: CalcomControl) -> None:
+    calcom.reserve(control.ids["haircut"], SLOT, 10)
+    error = failure(lambda: calcom.reserve(control.ids["haircut"], SLOT, 10))
+    assert (error.kind, error.status) == (ErrorKind.SLOT_TAKEN, 422)
+
+
+def test_a_booked_time_is_taken_for_reservations(
+    calcom: CalcomClient, control: CalcomControl, new: Callable[..., Any]
+) -> None:
+    calcom.book(new())
+    error = failure(lambda: calcom.reserve(control.ids["haircut"], SLOT, 10))
+    assert (error.kind, error.status) == (ErrorKind.SLOT_TAKEN, 422)
+
+
+def test_a_reservation_of_an_unknown_event_type(calcom: CalcomClient) -> None:
+    assert failure(lambda: calcom.reserve(99, SLOT, 10)).kind is ErrorKind.NOT_FOUND
+
+
+def test_a_reservation_with_a_wrong_key(control: CalcomControl) -> None:
+    stranger = CalcomClient(control.base_url, "cal_live_wrong")
+    assert failure(lambda: stranger.reserve(control.ids["haircut"], SLOT, 10)).kind is ErrorKind.UNAUTHORISED
+
+
+@pytest.mark.parametrize(
+    ("names", "uid"),
+    [
+        ({"reservationUid": "abc"}, "abc"),
+        ({"uid": "abc"}, "abc"),
+        ({"reservationUid": None, "uid": "abc"}, "abc"),
+        ({"reservationUid": "abc", "uid": "other"}, "abc"),
+        ({"reservationUid": None}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_reservations_uid_has_two_names_or_is_missing(
+    calcom: CalcomClient, control: CalcomControl, names: dict[str, Any], uid: str
+) -> None:
+    answer = {"status": "success", "data": {**names, "reservationUntil": "2035-01-08T09:10:00.000Z"}}
+    control.fault("reply", RESERVATIONS, status=201, body=answer)
+    reservation = calcom.reserve(control.ids["haircut"], SLOT, 10)
+    assert (reservation.uid, reservation.until) == (uid, datetime(2035, 1, 8, 9, 10, tzinfo=UTC))
+
+
+def test_a_reservation_without_an_end_is_no_answer(calcom: CalcomClient, control: CalcomControl) -> None:
+    control.fault("reply", RESERVATIONS, status=201, body={"status": "success", "data": {"reservationUid": "abc"}})
+    assert failure(lambda: calcom.reserve(control.ids["haircut"], SLOT, 10)).kind is ErrorKind.UNKNOWN_OUTCOME
+
+
+def test_releasing_twice_is_done_once(calcom: CalcomClient, control: CalcomControl) -> None:
+    uid = calcom.reserve(control.ids["haircut"], SLOT, 10).uid
+    calcom.release(uid)
+    calcom.release(uid)
+    assert [row["method"] for row in control.requests()] == ["POST", "DELETE", "DELETE"]
+
+
+@pytest.mark.parametrize(("action", "fields"), LOST_ANSWERS)
+def test_a_lost_answer_leaves_the_reservation_unknown(
+    impatient: CalcomClient, control: CalcomControl, action: str, fields: dict[str, Any]
+) -> None:
+    control.fault(action, RESERVATIONS, when="after", **fields)
+    assert failure(lambda: impatient.reserve(control.ids["haircut"], SLOT, 10)).kind is ErrorKind.UNKNOWN_OUTCOME
+    assert impatient.free_starts(control.ids["haircut"], SLOT, SLOT + HOUR) == []
+    assert len(control.requests()) == 2
+
+
+@pytest.mark.parametrize(("action", "fields"), LOST_ANSWERS)
+def test_a_lost_answer_leaves_the_release_unknown(
+    impatient: CalcomClient, control: CalcomControl, action: str, fields: dict[str, Any]
+) -> None:
+    uid = impatient.reserve(control.ids["haircut"], SLOT, 10).uid
+    control.fault(action, f"{RESERVATIONS}/.*", when="after", **fields)
+    assert failure(lambda: impatient.release(uid)).kind is ErrorKind.UNKNOWN_OUTCOME
+    assert impatient.free_starts(control.ids["haircut"], SLOT, SLOT + HOUR) == [SLOT]
+
+
+@pytest.mark.parametrize(("action", "fields"), LOST_ANSWERS)
+def test_slots_that_can_not_be_read_are_unreachable(
+    impatient: CalcomClient, control: CalcomControl, action: str, fields: dict[str, Any]
+) -> None:
+    control.fault(action, "/v2/slots", **fields)
+    error = failure(lambda: impatient.free_starts(control.ids["haircut"], SLOT, SLOT + HOUR))
+    assert error.kind is ErrorKind.UNREACHABLE
+
+
+@pytest.mark.parametrize("ask", ["free_starts", "reserve", "release"])
+def test_too_many_requests_change_no_reservation(calcom: CalcomClient, control: CalcomControl, ask: str) -> None:
+    control.post("settings", rate_limit=0)
+    asked = {
+        "free_starts": lambda: calcom.free_starts(control.ids["haircut"], SLOT, SLOT + HOUR),
+        "reserve": lambda: calcom.reserve(control.ids["haircut"], SLOT, 10),
+        "release": lambda: calcom.release("abc"),
+    }
+    assert failure(asked[ask]).kind is ErrorKind.RATE_LIMITED
+    assert len(control.requests()) == 1
+
+
+def test_a_path_that_calcom_does_not_have_is_no_missing_reservation(
+    calcom: CalcomClient, control: CalcomControl
+) -> None:
+    told = {"error": {"code": "NotFoundException", "message": f"Cannot DELETE {RESERVATIONS}/abc"}}
+    control.fault("reply", f"{RESERVATIONS}/abc", status=404, body=told)
+    assert failure(lambda: calcom.release("abc")).kind is ErrorKind.REFUSED
 
 
 def test_book_sends_what_calcom_takes(calcom: CalcomClient, control: CalcomControl, new: Callable[..., Any]) -> None:
@@ -289,10 +445,7 @@ def test_what_an_answer_to_a_booking_is_taken_for(
     assert len(control.requests()) == 1
 
 
-@pytest.mark.parametrize(
-    ("action", "fields"),
-    [("hang", {"seconds": 1}), ("reset", {}), ("malformed", {}), ("reply", {"status": 502, "body": HTML})],
-)
+@pytest.mark.parametrize(("action", "fields"), LOST_ANSWERS)
 def test_a_lost_answer_leaves_the_booking_unknown(
     impatient: CalcomClient, control: CalcomControl, new: Callable[..., Any], action: str, fields: dict[str, Any]
 ) -> None:
@@ -301,16 +454,7 @@ def test_a_lost_answer_leaves_the_booking_unknown(
     assert [row["metadata"] for row in control.bookings()] == [{"booking_key": "key-1"}]
 
 
-@pytest.mark.parametrize(
-    ("action", "fields"),
-    [
-        ("hang", {"seconds": 1}),
-        ("reset", {}),
-        ("malformed", {}),
-        ("reply", {"status": 502, "body": HTML}),
-        ("reply", {}),
-    ],
-)
+@pytest.mark.parametrize(("action", "fields"), LOST_ANSWERS)
 def test_a_read_that_fails_is_unreachable(
     impatient: CalcomClient, control: CalcomControl, action: str, fields: dict[str, Any]
 ) -> None:

@@ -1,17 +1,21 @@
 """CalcomMCPServer through the gateway's pipeline, against the sandbox."""
 
-from datetime import datetime, timedelta
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from appointments import availability
+from appointments.calendar import calendar_of
 from appointments.models import Appointment, Company, Service
 from calcom.errors import CalcomError, ErrorKind
 from calcom.mcp_servers import ERRORS, gateway_error
 from mcp_gateway import gateway
-from mcp_gateway.errors import Conflict, GatewayError, InvalidParams, NotFound, UpstreamError
+from mcp_gateway.errors import Conflict, DeadlineExceeded, GatewayError, InvalidParams, NotFound, UpstreamError
 from mcp_gateway.principal import Principal
-from mcp_gateway.registry import registry
+from mcp_gateway.registry import Context, registry
 from tests.calcom.conftest import API_KEY, HOUR, SLOT, CalcomControl
 from tests.servers import free_port
 
@@ -21,6 +25,8 @@ METHODS = {
     "testConnection": {},
     "getEventTypes": {},
     "checkAvailability": {"event_type_id": 1, "start": SLOT.isoformat(), "end": (SLOT + HOUR).isoformat()},
+    "reserveSlot": {"event_type_id": 1, "start": SLOT.isoformat()},
+    "releaseSlot": {"uid": "abc"},
     "createBooking": {
         "event_type_id": 1,
         "start": SLOT.isoformat(),
@@ -29,8 +35,23 @@ METHODS = {
     },
     "rescheduleBooking": {"uid": "abc", "start": SLOT.isoformat()},
     "cancelBooking": {"uid": "abc"},
+    "confirmBooking": {"uid": "abc"},
+    "getBooking": {"uid": "abc"},
     "getBookings": {},
 }
+# After these nobody knows any more who is free when.
+FORGETTING = ["createBooking", "rescheduleBooking", "cancelBooking", "confirmBooking", "releaseSlot"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeForOneRequest(Context):
+    requests: list[float] = field(default_factory=list)
+
+    def seconds_left(self) -> float:
+        if self.requests:
+            raise DeadlineExceeded
+        self.requests.append(5)
+        return 5
 
 
 def call(company: Company, method: str, **params: Any) -> Any:
@@ -51,6 +72,11 @@ def book(company: Company, control: CalcomControl, **changes: Any) -> Any:
 def at(moment: datetime) -> str:
     """As the gateway's answers write it."""
     return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def remembered(company: Company, service: Service) -> list[datetime]:
+    """The starts from SLOT on that callers are told, as they are remembered for a minute."""
+    return availability.calendar_starts(calendar_of(company), service, SLOT, SLOT + 3 * HOUR)
 
 
 def test_the_published_names() -> None:
@@ -109,9 +135,108 @@ def test_a_window_that_ends_before_it_starts_is_refused(company: Company, contro
     assert control.requests() == []
 
 
+def test_availability_for_a_booking_that_is_to_be_moved(company: Company, control: CalcomControl) -> None:
+    uid = book(company, control)["uid"]
+    window = {"start": SLOT.isoformat(), "end": (SLOT + HOUR).isoformat()}
+    asked = {"event_type_id": control.ids["haircut"], **window}
+    assert call(company, "checkAvailability", **asked) == {"starts": []}
+    assert call(company, "checkAvailability", **asked, moving_uid=uid) == {"starts": [at(SLOT)]}
+
+
 def test_times_without_a_zone_are_refused(company: Company) -> None:
     naive = {"start": "2026-12-01T10:00:00", "end": "2026-12-01T11:00:00"}
     assert isinstance(failure(company, "checkAvailability", event_type_id=1, **naive), InvalidParams)
+
+
+def reserve(company: Company, control: CalcomControl, **changes: Any) -> Any:
+    return call(company, "reserveSlot", event_type_id=control.ids["haircut"], start=SLOT.isoformat(), **changes)
+
+
+def test_a_reservation_tells_its_uid_and_its_end(company: Company, control: CalcomControl) -> None:
+    reserved = reserve(company, control, minutes=10)
+    assert set(reserved) == {"uid", "until"}
+    left = datetime.fromisoformat(reserved["until"]) - datetime.now(UTC)
+    assert timedelta(minutes=9) < left <= timedelta(minutes=10)
+
+
+@pytest.mark.parametrize("minutes", [0, -1, 121])
+def test_reservations_last_up_to_two_hours(company: Company, control: CalcomControl, minutes: int) -> None:
+    with pytest.raises(InvalidParams):
+        reserve(company, control, minutes=minutes)
+    assert control.requests() == []
+
+
+def test_a_reserved_time_is_a_conflict(company: Company, control: CalcomControl) -> None:
+    reserve(company, control)
+    with pytest.raises(Conflict) as raised:
+        reserve(company, control)
+    assert (raised.value.kind, raised.value.retryable) == ("slot_taken", False)
+
+
+def test_releasing_gives_the_time_back_and_counts_as_done_again(company: Company, control: CalcomControl) -> None:
+    uid = reserve(company, control)["uid"]
+    for _ in range(2):
+        assert call(company, "releaseSlot", uid=uid) is None
+    assert reserve(company, control)["uid"] != uid
+
+
+def test_a_reservation_that_calcom_does_not_know_counts_as_released(company: Company, control: CalcomControl) -> None:
+    told = {"status": "error", "error": {"code": "NotFoundException", "message": "Slot with uid=abc not found"}}
+    control.fault("reply", "/v2/slots/reservations/abc", status=404, body=told)
+    assert call(company, "releaseSlot", uid="abc") is None
+
+
+def test_a_lost_answer_to_a_reservation_is_an_unknown_outcome(company: Company, control: CalcomControl) -> None:
+    control.fault("reset", "/v2/slots/reservations", when="after")
+    with pytest.raises(UpstreamError) as raised:
+        reserve(company, control)
+    assert raised.value.kind == "unknown_outcome"
+
+
+@pytest.mark.parametrize("method", FORGETTING)
+@pytest.mark.parametrize("outcome", ["refused", "lost"])
+def test_whoever_writes_makes_us_forget_the_slots_however_it_ends(
+    company: Company, service: Service, control: CalcomControl, method: str, outcome: str
+) -> None:
+    remembered(company, service)
+    control.post("bookings", event_type_id=control.ids["haircut"], start=SLOT.isoformat())
+    assert SLOT in remembered(company, service)
+    if outcome == "lost":
+        control.fault("reset", ".*")
+    with suppress(GatewayError):
+        call(company, method, **METHODS[method])
+    assert SLOT not in remembered(company, service)
+
+
+def test_a_booking_is_not_offered_any_more(company: Company, service: Service, control: CalcomControl) -> None:
+    assert SLOT in remembered(company, service)
+    uid = book(company, control)["uid"]
+    assert SLOT not in remembered(company, service)
+    call(company, "cancelBooking", uid=uid)
+    assert SLOT in remembered(company, service)
+
+
+def test_writing_leaves_what_is_remembered_for_others(
+    company: Company, service: Service, control: CalcomControl
+) -> None:
+    other = Company.objects.create(name="Other", slug="other", calcom_api_key=API_KEY, calcom_base_url=control.base_url)
+    remembered(company, service)
+    asked = len(control.requests())
+    call(other, "releaseSlot", uid="abc")
+    remembered(company, service)
+    assert len(control.requests()) == asked + 1
+
+
+@pytest.mark.parametrize("method", sorted(set(METHODS) - set(FORGETTING)))
+def test_reading_and_reserving_leave_what_is_remembered(
+    company: Company, service: Service, control: CalcomControl, method: str
+) -> None:
+    remembered(company, service)
+    asked = len(control.requests())
+    with suppress(GatewayError):
+        call(company, method, **METHODS[method])
+    remembered(company, service)
+    assert len(control.requests()) == asked + 1
 
 
 def test_a_booking_carries_its_key_and_the_companys_zone(company: Company, control: CalcomControl) -> None:
@@ -184,6 +309,21 @@ def test_moving_again_to_another_start_is_a_conflict(company: Company, control: 
 
 
 @pytest.mark.parametrize("method", ["cancelBooking", "rescheduleBooking"])
+def test_a_change_that_was_made_already_and_can_not_be_looked_at_in_time_is_unknown(
+    company: Company, control: CalcomControl, method: str
+) -> None:
+    params = {"uid": book(company, control)["uid"]}
+    if method == "rescheduleBooking":
+        params["start"] = (SLOT + HOUR).isoformat()
+    call(company, method, **params)
+    change = registry.methods[f"calcom.{method}"]
+    context = TimeForOneRequest(principal=Principal.of_task("test", company.pk), company=company)
+    with pytest.raises(UpstreamError) as raised:
+        change.function(context, **change.validated(params))
+    assert raised.value.kind == "unknown_outcome"
+
+
+@pytest.mark.parametrize("method", ["cancelBooking", "rescheduleBooking"])
 def test_another_companys_booking_is_not_found(
     company: Company, service: Service, control: CalcomControl, method: str
 ) -> None:
@@ -199,9 +339,21 @@ def test_another_companys_booking_is_not_found(
     assert control.bookings()[0]["status"] == "accepted"
 
 
+def test_another_companys_reservation_is_not_found(company: Company, service: Service, control: CalcomControl) -> None:
+    uid = reserve(company, control)["uid"]
+    Appointment.objects.create(
+        company=company, service=service, starts_at=SLOT, ends_at=SLOT + HOUR, reservation_uid=uid
+    )
+    other = Company.objects.create(name="Other", slug="other", calcom_api_key=API_KEY, calcom_base_url=control.base_url)
+    assert isinstance(failure(other, "releaseSlot", uid=uid), NotFound)
+    with pytest.raises(Conflict):
+        reserve(company, control)
+
+
+@pytest.mark.parametrize("method", ["cancelBooking", "releaseSlot"])
 @pytest.mark.parametrize("uid", ["../me", "a/b", "", "x" * 65])
-def test_a_uid_cannot_lead_to_another_path(company: Company, control: CalcomControl, uid: str) -> None:
-    assert isinstance(failure(company, "cancelBooking", uid=uid), InvalidParams)
+def test_a_uid_cannot_lead_to_another_path(company: Company, control: CalcomControl, method: str, uid: str) -> None:
+    assert isinstance(failure(company, method, uid=uid), InvalidParams)
     assert control.requests() == []
 
 
@@ -259,6 +411,20 @@ def test_too_many_requests_carry_the_pause(company: Company, control: CalcomCont
     error = failure(company, "testConnection")
     assert (error.kind, error.retryable) == ("rate_limited", True)
     assert 0 < error.data["retry_after"] <= 60
+
+
+def test_a_booking_is_seen_as_what_it_has_become(company: Company, control: CalcomControl) -> None:
+    uid = book(company, control)["uid"]
+    moved = call(company, "rescheduleBooking", uid=uid, start=(SLOT + HOUR).isoformat())
+    again = call(company, "rescheduleBooking", uid=moved["uid"], start=(SLOT + 2 * HOUR).isoformat())
+    seen = call(company, "getBooking", uid=uid)
+    assert (seen["uid"], seen["start"]) == (again["uid"], again["start"])
+
+
+def test_a_cancelled_booking_is_seen_to_be(company: Company, control: CalcomControl) -> None:
+    uid = book(company, control)["uid"]
+    call(company, "cancelBooking", uid=uid)
+    assert call(company, "getBooking", uid=uid)["status"] == "cancelled"
 
 
 def test_every_kind_of_error_has_a_sentence_of_ours() -> None:

@@ -29,6 +29,10 @@ def test_the_published_addresses(name: str, path: str) -> None:
     assert reverse(name) == path
 
 
+def test_calcoms_address_names_the_company() -> None:
+    assert reverse("calcom-webhook", args=[7]) == "/api/mcp/calcom/webhook/7"
+
+
 @pytest.mark.parametrize("path", ["/api/mcp/", "/api/mcp/gateway/", "/api/mcp/health/x", "/nothing"])
 def test_everything_else_is_not_found(client: Client, path: str) -> None:
     assert client.get(path).status_code == 404

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from .conftest import MONDAY, NINE, TEN, message
 
@@ -135,9 +136,44 @@ def test_reservation_hides_the_slot_and_blocks_other_reservations(client, haircu
     assert message(answer).startswith("This time slot is already reserved by another user.")
 
 
-def test_reservation_does_not_block_a_booking(client, haircut):
+def test_reservation_hides_the_time_of_its_host_in_all_of_their_event_types(client):
+    long, short = client.add_account(event_types=[{}, {"length_minutes": 30}])["event_types"]
+    other = client.add_account("bert")["event_types"][0]["id"]
+    reserve(client, long["id"])
+    assert client.free(short["id"])[0] == at(10)
+    assert client.free(other)[0] == at(9)
+
+
+def test_reservation_blocks_others_of_its_event_type_only(client):
+    one, other = (row["id"] for row in client.add_account(event_types=[{}, {}])["event_types"])
+    reserve(client, one)
+    assert reserve(client, other).status_code == 201
+
+
+def test_reservation_runs_out(client, haircut):
     reserve(client, haircut)
-    assert client.book(haircut).status_code == 201
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=5)):
+        assert client.free(haircut)[0] == at(9)
+        assert reserve(client, haircut).status_code == 201
+
+
+def test_reservation_neither_blocks_a_booking_nor_goes_with_it(client, haircut):
+    reserve(client, haircut)
+    booked = client.book(haircut)
+    assert booked.status_code == 201
+    client.call("POST", f"/v2/bookings/{booked.json()['data']['uid']}/cancel", json={"cancellationReason": "ill"})
+    assert client.free(haircut)[0] == at(10)
+
+
+def test_reservation_of_a_time_with_an_unconfirmed_booking_is_refused(client):
+    event_type = client.add_account(event_types=[{"requires_confirmation": True}])["event_types"][0]["id"]
+    client.booked(event_type)
+    assert reserve(client, event_type).status_code == 422
+
+
+def test_reservation_refuses_its_own_renewal(client, haircut):
+    path = f"/v2/slots/reservations/{reserve(client, haircut).json()['data']['reservationUid']}"
+    assert client.call("PATCH", path, json={"eventTypeId": haircut, "slotStart": NINE}).status_code == 422
 
 
 def test_reservation_of_a_booked_time_is_refused(client, haircut):
