@@ -1,4 +1,4 @@
-"""From a wish to a booking, exactly once.
+"""From the intent to book to a booking, exactly once.
 
     booking --(the calendar confirms)--> scheduled
     booking --(it refuses, or nothing helps)--> failed, with a follow-up for staff
@@ -10,6 +10,7 @@ appointment is taken over and a living one's is not.
 """
 
 import logging
+import math
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -29,8 +30,7 @@ from appointments.calendar import (
     calendar_of,
 )
 from appointments.customers import customer_for
-from appointments.models import Appointment, Call, FollowUp, Service
-from appointments.wishes import Wish, booking_key, wish_of
+from appointments.models import Appointment, Call, FollowUp
 from mcp_gateway.backoff import delay_after
 from mcp_gateway.bell import ring_on_commit
 
@@ -43,7 +43,6 @@ LEASE = timedelta(minutes=2)
 # A calendar that reads from a copy may not show a fresh booking at once.
 STALE_READS = timedelta(seconds=30)
 UNCONFIRMED_LOOK = timedelta(minutes=15)
-FORGOTTEN_CALLS = timedelta(days=2)
 BOOK_TASK = "appointments.tasks.book_appointment"
 
 
@@ -51,37 +50,15 @@ class MovedMeanwhile(CalendarError):
     """The booking was made and then moved in the calendar itself: people decide which time holds."""
 
 
-def book_wish(call: Call) -> Appointment | None:
-    """Turn the wish of a call that is over into a booking; None when there is nothing to book (yet)."""
-    if not call.is_over:
-        return None
-    if (wish := wish_of(call)) is None:
-        if call.collected_data:
-            _review_call(call, "The caller's wish can't be read any more: look at the call and call back.")
-        return None
-    try:
-        appointment = intended_appointment(call, wish)
-    except Service.DoesNotExist:
-        told = f"{wish.service_type} is no longer offered. The caller wished it for {wish.starts_at}: call back."
-        _review_call(call, told)
-        return None
-    return book(appointment)
+def book(appointment: Appointment, *, deadline: float = math.inf) -> Appointment:
+    """Book it unless it is booked, given up, or in another worker's hands; returns the row as it is then.
 
-
-def intended_appointment(call: Call, wish: Wish) -> Appointment:
-    """The committed intent to book the wish: one row per call, whoever comes first."""
-    appointment, _ = Appointment.objects.select_related("service", "company", "call").get_or_create(
-        booking_key=booking_key(call), defaults={**_columns(call, wish), "status": Status.BOOKING}
-    )
-    return appointment
-
-
-def book(appointment: Appointment) -> Appointment:
-    """Book it unless it is booked, given up, or in another worker's hands; returns the row as it is then."""
+    `deadline` is on the clock of time.monotonic(): what the calendar has not answered by then is tried later.
+    """
     if _claim(appointment):
         appointment.refresh_from_db()
         try:
-            _try_now(appointment)
+            _try_now(appointment, calendar_of(appointment.company, deadline=deadline))
         except Exception as fault:
             # Ours to mend; until then it counts as an attempt, so that it does not come round for ever.
             _try_later(appointment, type(fault).__name__)
@@ -97,33 +74,9 @@ def waiting_appointments(limit: int = 100) -> list[int]:
     return list(rows.order_by("leased_until", "pk").values_list("pk", flat=True)[:limit])
 
 
-def calls_to_book(limit: int = 100) -> list[int]:
-    """Calls that ended lately with a wish that nothing was made of."""
-    since = timezone.now() - FORGOTTEN_CALLS
-    rows = Call.objects.filter(status__in=Call.OVER, updated_at__gte=since, appointments=None)
-    rows = rows.exclude(follow_ups__kind=FollowUp.Kind.NEEDS_REVIEW).exclude(collected_data={})
-    return list(rows.order_by("updated_at").values_list("pk", flat=True)[:limit])
-
-
 def placeholder_email(appointment: Appointment) -> str:
     """An address of our own that nobody mails, unique per booking: Cal.com wants one of every attendee."""
     return f"{appointment.booking_key}@{settings.PLACEHOLDER_EMAIL_DOMAIN}"
-
-
-def _columns(call: Call, wish: Wish) -> dict[str, object]:
-    service = call.company.services.get(pk=wish.service_id)
-    return {
-        "company": call.company,
-        "service": service,
-        "call": call,
-        "customer": call.customer,
-        "starts_at": wish.starts_at,
-        "ends_at": wish.starts_at + timedelta(minutes=service.duration_minutes),
-        "attendee_name": wish.customer_name,
-        "attendee_email": wish.email,
-        "notes": wish.notes or "",
-        "language": wish.language,
-    }
 
 
 def _free() -> Q:
@@ -138,15 +91,15 @@ def _claim(appointment: Appointment) -> bool:
     )
 
 
-def _try_now(appointment: Appointment) -> None:
+def _try_now(appointment: Appointment, calendar: Calendar) -> None:
     try:
-        booking = _booking_of(appointment, calendar_of(appointment.company))
+        booking = _booking_of(appointment, calendar)
     except SlotTaken as refusal:
-        _fail(appointment, FollowUp.Kind.BOOKING_FAILED, f"Call back and agree on another time. {refusal}")
+        give_up(appointment, FollowUp.Kind.BOOKING_FAILED, f"Call back and agree on another time. {refusal}")
     except BookingRefused as refusal:
-        _fail(appointment, FollowUp.Kind.BOOKING_FAILED, f"Book it by hand, or call back. {refusal}")
+        give_up(appointment, FollowUp.Kind.BOOKING_FAILED, f"Book it by hand, or call back. {refusal}")
     except MovedMeanwhile as finding:
-        _fail(appointment, FollowUp.Kind.NEEDS_REVIEW, str(finding))
+        give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, str(finding))
     except CalendarError as trouble:
         _try_later(appointment, trouble)
     else:
@@ -220,7 +173,7 @@ def _settle(appointment: Appointment, booking: Booking) -> None:
     elif booking.status == "pending" and booking.start > timezone.now():
         _await_confirmation(appointment, booking)
     else:
-        _fail(appointment, FollowUp.Kind.NEEDS_REVIEW, f"The calendar answered with a {booking.status} booking.")
+        give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, f"The calendar answered with a {booking.status} booking.")
 
 
 def _schedule(appointment: Appointment, booking: Booking) -> None:
@@ -252,7 +205,7 @@ def _schedule(appointment: Appointment, booking: Booking) -> None:
             nothing_left_to_do(appointment)
     except IntegrityError:
         # Nothing of ours may be lost silently: the booking exists in the calendar, its row says otherwise.
-        _fail(appointment, FollowUp.Kind.NEEDS_REVIEW, f"Compare with booking {booking.uid} in the calendar.")
+        give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, f"Compare with booking {booking.uid} in the calendar.")
 
 
 def _await_confirmation(appointment: Appointment, booking: Booking) -> None:
@@ -277,14 +230,14 @@ def _undo_wrong_time(appointment: Appointment, booking: Booking) -> None:
         told = "The calendar booked another time than requested; that booking was cancelled again."
     except CalendarError as trouble:
         told = f"The calendar booked another time than requested. Cancel booking {booking.uid} by hand: {trouble}"
-    _fail(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
+    give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
 
 
 def _try_later(appointment: Appointment, trouble: object) -> None:
     delay = delay_after(appointment.attempts)
     # People need to know before the appointment, not after it.
     if delay is None or timezone.now() + delay > appointment.starts_at:
-        _fail(appointment, FollowUp.Kind.NEEDS_REVIEW, f"{trouble} Look in the calendar before you book by hand.")
+        give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, f"{trouble} Look in the calendar before you book by hand.")
         return
     Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
         leased_until=timezone.now() + delay, last_error=_short(trouble), updated_at=timezone.now()
@@ -293,7 +246,8 @@ def _try_later(appointment: Appointment, trouble: object) -> None:
     ring_on_commit(BOOK_TASK, appointment.pk, countdown=delay.total_seconds() + 1)
 
 
-def _fail(appointment: Appointment, kind: FollowUp.Kind, why: str) -> None:
+def give_up(appointment: Appointment, kind: FollowUp.Kind, why: str) -> None:
+    """It can't be booked: staff see it, and what to do."""
     with transaction.atomic():
         Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
             status=Status.FAILED, leased_until=None, sent_at=None, last_error=_short(why), updated_at=timezone.now()
@@ -315,15 +269,6 @@ def follow_up(appointment: Appointment, kind: FollowUp.Kind, what_to_do: str) ->
 def nothing_left_to_do(appointment: Appointment) -> None:
     """It is booked: what there was to do (confirm it, look into it) is done."""
     appointment.follow_ups.exclude(status=FollowUp.Status.DONE).update(status=FollowUp.Status.DONE)
-
-
-def _review_call(call: Call, what_to_do: str) -> None:
-    FollowUp.objects.get_or_create(
-        call=call,
-        appointment=None,
-        kind=FollowUp.Kind.NEEDS_REVIEW,
-        defaults={"company": call.company, "what_to_do": what_to_do},
-    )
 
 
 def _short(text: object) -> str:

@@ -9,6 +9,9 @@ from django.db import transaction
 
 from appointments.models import Call, Company, Customer
 from appointments.phones import to_e164
+from mcp_gateway.bell import ring_on_commit
+
+WARM_TASK = "appointments.tasks.warm_availability"
 
 # News may be late, never wrong: a call that is over does not begin again.
 STATUS_RANK = {
@@ -52,15 +55,37 @@ class CallNews:
 
 def record_call(company: Company, news: CallNews) -> Call:
     """Make the call or add the news to it; any order of the same news gives the same row. Raises ForeignCall."""
+    known = Call.objects.select_related("customer").filter(call_id=news.call_id).first()
+    if known is not None and not _adds(_of(known, company), news):
+        return known
     # Made in a transaction of its own: a lock that waits behind a failed insert would deadlock with its like.
-    Call.objects.get_or_create(call_id=news.call_id, defaults={"company": company, "provider": news.provider})
+    _, is_new = Call.objects.get_or_create(
+        call_id=news.call_id, defaults={"company": company, "provider": news.provider}
+    )
+    if is_new:
+        ring_on_commit(WARM_TASK, company.pk)
     with transaction.atomic():
-        call = Call.objects.select_for_update().get(call_id=news.call_id)
-        if call.company_id != company.pk:
-            raise ForeignCall
+        call = _of(Call.objects.select_for_update().get(call_id=news.call_id), company)
         _merge(call, news)
+        if call.customer_id is None and call.caller_phone:
+            call.customer = Customer.objects.filter(company=company, phone=call.caller_phone).first()
         call.save()
     return call
+
+
+def _of(call: Call, company: Company) -> Call:
+    """The call with its company's row, which is known already."""
+    if call.company_id != company.pk:
+        raise ForeignCall
+    call.company = company
+    return call
+
+
+def _adds(call: Call, news: CallNews) -> bool:
+    """Whether the news changes anything: most function calls of a conversation tell nothing new of the call."""
+    before = {field.attname: getattr(call, field.attname) for field in Call._meta.concrete_fields}
+    _merge(call, news)
+    return any(getattr(call, name) != value for name, value in before.items())
 
 
 def _merge(call: Call, news: CallNews) -> None:
@@ -79,5 +104,3 @@ def _merge(call: Call, news: CallNews) -> None:
     if STATUS_RANK[news.status] > STATUS_RANK[Call.Status(call.status)]:
         call.status = news.status
     call.caller_phone = call.caller_phone or to_e164(news.caller_number)
-    if call.customer_id is None and call.caller_phone:
-        call.customer = Customer.objects.filter(company_id=call.company_id, phone=call.caller_phone).first()

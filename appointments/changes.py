@@ -4,25 +4,32 @@ The calendar is asked first and the row follows: no row says moved or cancelled 
 change claims its appointment by a lease, so that two changes of one appointment never run at once.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from appointments.booking import LEASE, book, follow_up, nothing_left_to_do
+from appointments.availability import period_of
+from appointments.booking import LEASE, STALE_READS, book, follow_up, nothing_left_to_do
 from appointments.calendar import Booking, OutcomeUnknown, calendar_of
 from appointments.customers import customer_for
-from appointments.models import Appointment, Company, FollowUp, Service
+from appointments.holds import room_for_new, room_to_move
+from appointments.models import Appointment, Call, Company, FollowUp, Service
 
 Status = Appointment.Status
 UPCOMING_LIMIT = 50
 
 
 class NotChangeable(Exception):
-    """The appointment is in a state, or in somebody's hands, that does not allow the change. The text says which."""
+    """The appointment is in a state that does not allow the change. The text says which."""
+
+
+class BeingChanged(NotChangeable):
+    """Somebody is changing it at this moment."""
 
 
 def upcoming_of(company: Company, phone: str) -> QuerySet[Appointment]:
@@ -51,29 +58,37 @@ def create_appointment(
     language: str = "",
     booking_key: UUID | None = None,
 ) -> Appointment:
-    """Book an appointment now; the row tells how it went: scheduled, failed, or booking while it isn't known."""
+    """Book an appointment now; the row tells how it went: scheduled, failed, or booking while it isn't known.
+
+    Raises SlotTaken where the time is promised to somebody here; then there is no row.
+    """
     language = language or company.default_language
-    customer = customer_for(company, phone=phone, name=name, email=email, language=language)
-    appointment = Appointment.objects.create(
-        company=company,
-        customer=customer,
-        service=service,
-        starts_at=start,
-        ends_at=start + timedelta(minutes=service.duration_minutes),
-        status=Status.BOOKING,
-        booking_key=booking_key or uuid4(),
-        attendee_name=name,
-        attendee_email=email,
-        notes=notes,
-        language=language,
-    )
+    with room_for_new(service, start):
+        appointment = Appointment.objects.create(
+            company=company,
+            customer=customer_for(company, phone=phone, name=name, email=email, language=language),
+            service=service,
+            starts_at=start,
+            ends_at=period_of(service, start).end,
+            status=Status.BOOKING,
+            booking_key=booking_key or uuid4(),
+            attendee_name=name,
+            attendee_email=email,
+            notes=notes,
+            language=language,
+        )
     return book(appointment)
 
 
-def reschedule_appointment(appointment: Appointment, *, start: datetime, reason: str) -> Appointment:
-    """Move it in the calendar, then here. Raises NotChangeable and CalendarError."""
-    with _claimed(appointment, Status.SCHEDULED) as uid:
-        booking = calendar_of(appointment.company).move(uid, start, reason)
+def reschedule_appointment(
+    appointment: Appointment, *, start: datetime, reason: str, call: Call | None = None, deadline: float = math.inf
+) -> Appointment:
+    """Move it in the calendar, then here. Raises NotChangeable and CalendarError.
+
+    What `call` was offered is not in its way. `deadline` is on the clock of time.monotonic().
+    """
+    with _claimed(appointment, Status.SCHEDULED) as uid, room_to_move(appointment, start, call=call):
+        booking = calendar_of(appointment.company, deadline=deadline).move(uid, start, reason)
         if booking.start != start:
             told = f"Booking {booking.uid} was moved to another time than asked for: compare with the calendar."
             follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
@@ -82,16 +97,31 @@ def reschedule_appointment(appointment: Appointment, *, start: datetime, reason:
     return _fresh(appointment)
 
 
-def cancel_appointment(appointment: Appointment, *, reason: str) -> Appointment:
-    """Cancel it in the calendar, then here; cancelled already is done. Raises NotChangeable and CalendarError."""
+def cancel_appointment(appointment: Appointment, *, reason: str, deadline: float = math.inf) -> Appointment:
+    """Cancel it in the calendar, then here; cancelled already is done. Raises NotChangeable and CalendarError.
+
+    `deadline` is on the clock of time.monotonic().
+    """
     appointment = _fresh(appointment)
     if appointment.status == Status.CANCELLED:
         return appointment
     with _claimed(appointment, Status.SCHEDULED) as uid:
-        calendar_of(appointment.company).cancel(uid, reason)
+        calendar_of(appointment.company, deadline=deadline).cancel(uid, reason)
         Appointment.objects.filter(pk=appointment.pk).update(
-            status=Status.CANCELLED, cancellation_reason=reason[:500], updated_at=timezone.now()
+            status=Status.CANCELLED, cancellation_reason=reason[:500], sent_at=None, updated_at=timezone.now()
         )
+    return _fresh(appointment)
+
+
+def catch_up(appointment: Appointment, *, deadline: float = math.inf) -> Appointment:
+    """Write down what became of it in the calendar: a change of ours ended unclear, or others have changed it there.
+
+    Raises NotChangeable and CalendarError. `deadline` is on the clock of time.monotonic().
+    """
+    with _claimed(appointment, Status.SCHEDULED) as uid:
+        booking = calendar_of(appointment.company, deadline=deadline).look(uid)
+        if not (booking.uid == uid and not booking.is_over and _is_fresh(appointment)):
+            _adopt(appointment, booking)
     return _fresh(appointment)
 
 
@@ -116,15 +146,31 @@ def _claimed(appointment: Appointment, status: Status) -> Iterator[str]:
     free = Q(leased_until=None) | Q(leased_until__lt=now) | Q(status=Status.BOOKING, sent_at__lt=now - LEASE)
     mine = Appointment.objects.filter(free, pk=appointment.pk, status=status, calcom_booking_uid__isnull=False)
     if not mine.update(leased_until=now + LEASE):
-        raise NotChangeable(_why_not(_fresh(appointment), status))
+        raise _why_not(_fresh(appointment), status)
     try:
         yield _fresh(appointment).calcom_booking_uid or ""
     except OutcomeUnknown:
         told = "A change of this appointment may or may not have reached the calendar: compare them."
         follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
+        Appointment.objects.filter(pk=appointment.pk, sent_at=None).update(sent_at=timezone.now())
         raise
     finally:
         Appointment.objects.filter(pk=appointment.pk).update(leased_until=None)
+
+
+def _is_fresh(appointment: Appointment) -> bool:
+    """Whether a change was sent so lately that the calendar may not show it yet."""
+    return appointment.sent_at is not None and timezone.now() - appointment.sent_at < STALE_READS
+
+
+def _adopt(appointment: Appointment, booking: Booking) -> None:
+    """What was unclear is clear: nobody needs to compare them any more."""
+    if booking.is_over:
+        cancelled = {"status": Status.CANCELLED, "sent_at": None, "updated_at": timezone.now()}
+        Appointment.objects.filter(pk=appointment.pk).update(**cancelled)
+    else:
+        _follow(appointment, booking)
+    nothing_left_to_do(appointment)
 
 
 def _follow(appointment: Appointment, booking: Booking) -> None:
@@ -140,10 +186,10 @@ def _follow(appointment: Appointment, booking: Booking) -> None:
     )
 
 
-def _why_not(appointment: Appointment, wanted: Status) -> str:
+def _why_not(appointment: Appointment, wanted: Status) -> NotChangeable:
     if appointment.status != wanted or not appointment.calcom_booking_uid:
-        return f"The appointment is {appointment.get_status_display()}"
-    return "The appointment is being changed at this moment"
+        return NotChangeable(f"The appointment is {appointment.get_status_display()}")
+    return BeingChanged("The appointment is being changed at this moment")
 
 
 def _fresh(appointment: Appointment) -> Appointment:

@@ -84,15 +84,17 @@ class AppointmentManagementMCPServer(MCPServer):
         service = Service.objects.filter(company=context.company, pk=service_id, is_active=True).first()
         if service is None:
             raise NotFound("No such service")
-        made = changes.create_appointment(
-            company=context.company,
-            service=service,
-            start=start,
-            name=name,
-            phone=_e164(phone) if phone else None,
-            email=_email(email),
-            notes=notes,
-        )
+        number, address = _e164(phone) if phone else None, _email(email)
+        with _readable_errors():
+            made = changes.create_appointment(
+                company=context.company,
+                service=service,
+                start=start,
+                name=name,
+                phone=number,
+                email=address,
+                notes=notes,
+            )
         return _row(made)
 
     @rpc("rescheduleAppointment", Access.WRITE, is_idempotent=True, cost=2, deadline_seconds=WRITE_DEADLINE)

@@ -133,7 +133,12 @@ if REDIS_URL:
     }
     DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 else:
-    _CACHE = {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entries"}
+    _CACHE = {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache_entries",
+        # The default of 300 would throw away wishes and slots of this very minute.
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
 CACHES = {"default": _CACHE}
 
 # Celery. A task is only the bell: what is to be done stands in the database.
@@ -174,6 +179,7 @@ SWEEP_SECONDS = env.float("SWEEP_SECONDS", 60.0)
 CELERY_BEAT_SCHEDULE = {
     "sweep webhook events": {"task": "mcp_gateway.tasks.sweep_webhook_events", "schedule": SWEEP_SECONDS},
     "forget idempotent answers": {"task": "mcp_gateway.tasks.forget_idempotent_answers", "schedule": 3600.0},
+    "sweep holds": {"task": "appointments.tasks.sweep_holds", "schedule": SWEEP_SECONDS},
     "sweep bookings": {"task": "appointments.tasks.sweep_bookings", "schedule": SWEEP_SECONDS},
 }
 

@@ -9,13 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 
 from appointments.models import Call, Company
 from appointments.phones import to_e164
-from mcp_gateway import strict_json
+from mcp_gateway.door import Refused, json_object, posted_body
 from retell.models import RetellConfiguration
 from retell.signature import HEADER, InvalidSignature, verify
 
@@ -23,15 +21,6 @@ logger = logging.getLogger(__name__)
 
 # Under which names a body tells of its call or chat.
 SUBJECTS = ("call", "call_inbound", "chat", "chat_inbound")
-
-
-class Refused(Exception):
-    """The request is not taken: an HTTP status and a sentence for whoever debugs it."""
-
-    def __init__(self, status: int, message: str) -> None:
-        self.status = status
-        self.message = message
-        super().__init__(message)
 
 
 @dataclass(frozen=True)
@@ -45,58 +34,23 @@ class SignedRequest:
 
 def take(request: HttpRequest, configuration_id: int | None) -> SignedRequest:
     """Verify a request of Retell's; raises Refused (400, 401, 404, 405, 413)."""
-    if request.method != "POST":
-        # Retell signs GET and DELETE over an empty body: such a signature would fit any path and query.
-        raise Refused(405, "Use POST.")
-    header = request.headers.get(HEADER)
-    if not header:
-        raise Refused(401, f"The {HEADER} header is missing.")
-    raw = _raw_body(request)
+    raw, header = posted_body(request, HEADER)
     if configuration_id is not None:
         company = _company_by_configuration(configuration_id)
         _check(raw, header, company)
-        return SignedRequest(company, _parsed(raw), raw)
-    body = _parsed(raw)
+        return SignedRequest(company, json_object(raw), raw)
+    body = json_object(raw)
     company = _company_by_body(body)
     _check(raw, header, company)
     return SignedRequest(company, body, raw)
 
 
-def _raw_body(request: HttpRequest) -> bytes:
-    try:
-        return request.body
-    except RequestDataTooBig:
-        raise Refused(413, f"At most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.") from None
-
-
 def _check(raw: bytes, header: str, company: Company) -> None:
     try:
-        raw.decode("utf-8")
         verify(raw, header, company.retell_webhook_key or company.retell_api_key)
-    except UnicodeDecodeError:
-        raise Refused(401, "The body is not UTF-8: no signature of Retell's can fit it.") from None
     except InvalidSignature as reason:
         logger.warning("Refused a request to Retell's door for company %s: %s", company.pk, reason)
         raise Refused(401, "The signature does not fit.") from None
-
-
-def _parsed(raw: bytes) -> Mapping[str, Any]:
-    try:
-        body = strict_json.loads(raw)
-    except strict_json.NotStrictJson as reason:
-        is_text = _is_utf8(raw)
-        raise Refused(400 if is_text else 401, f"{reason}.") from None
-    if not isinstance(body, Mapping):
-        raise Refused(400, "The body must be a JSON object.")
-    return body
-
-
-def _is_utf8(raw: bytes) -> bool:
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _company_by_configuration(configuration_id: int) -> Company:

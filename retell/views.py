@@ -2,29 +2,22 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
 
+from mcp_gateway.door import Refused, View, vendors_door
 from retell import functions, inbound, webhook_events
-from retell.intake import Refused, SignedRequest, take
+from retell.intake import SignedRequest, take
 from retell.payload import NoCallId
-
-View = Callable[..., HttpResponse]
 
 
 def signed_by_retell(view: Callable[[HttpRequest, SignedRequest], HttpResponse]) -> View:
     """Call the view with a verified request; refuse every other with a status and a sentence."""
 
-    @csrf_exempt
+    @vendors_door
     @wraps(view)
     def guarded(request: HttpRequest, configuration_id: int | None = None) -> HttpResponse:
-        try:
-            return view(request, take(request, configuration_id))
-        except Refused as refusal:
-            headers: dict[str, Any] = {"Allow": "POST"} if refusal.status == 405 else {}
-            return JsonResponse({"error": refusal.message}, status=refusal.status, headers=headers)
+        return view(request, take(request, configuration_id))
 
     return guarded
 

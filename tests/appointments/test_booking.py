@@ -3,7 +3,8 @@
 import pytest
 from django.core.cache import cache
 
-from appointments.booking import book, book_wish
+from appointments.booking import book
+from appointments.intents import book_wish
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
 from appointments.wishes import booking_key, note_wish
 from tests.appointments.wishing import CALLER, a_wish, an_ended_call, free_lease

@@ -2,7 +2,7 @@
 
 import pytest
 
-from appointments.booking import book_wish
+from appointments.intents import book_wish
 from appointments.models import Appointment, Call, Company, Customer, Service
 from tests.appointments.wishing import CALLER, an_ended_call
 from tests.calcom.conftest import HOUR, SLOT, CalcomControl

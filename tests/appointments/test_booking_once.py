@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 from time_machine import TimeMachineFixture
 
-from appointments.booking import STALE_READS, book, book_wish, intended_appointment, placeholder_email
+from appointments.booking import STALE_READS, book, placeholder_email
+from appointments.intents import book_wish, intended_appointment
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
 from appointments.wishes import wish_of
 from tests.appointments.threads import at_once

@@ -6,9 +6,11 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from appointments.calls import CallNews, ForeignCall, record_call
 from appointments.models import Call, Company
+from tests import bells
 from tests.appointments.threads import at_once
 from tests.factories import make_customer
 
@@ -124,7 +126,7 @@ def test_a_hidden_caller_is_nobody(company: Company) -> None:
 def test_a_customer_made_meanwhile_is_linked_by_the_next_news(company: Company) -> None:
     record_call(company, news(from_number="+4915112345678"))
     customer = make_customer(company, phone="+4915112345678")
-    assert record_call(company, news()).customer == customer
+    assert record_call(company, news(status=Status.ENDED)).customer == customer
 
 
 def test_news_do_not_touch_the_wish(company: Company) -> None:
@@ -147,3 +149,21 @@ def test_different_news_at_once_are_all_kept(company: Company) -> None:
     Call.objects.all().delete()
     at_once(12, lambda number: record_call(company, news(**NEWS[number % len(NEWS)])).pk)
     assert row() == expected
+
+
+def test_the_first_news_of_a_call_warm_what_is_free(company: Company, django_capture_on_commit_callbacks: Any) -> None:
+    bells.rung()
+    with django_capture_on_commit_callbacks(execute=True):
+        record_call(company, news())
+        record_call(company, news(status=Status.ENDED))
+    assert [(ring.task, ring.args) for ring in bells.rung()] == [
+        ("appointments.tasks.warm_availability", (company.pk,))
+    ]
+
+
+def test_news_that_tell_nothing_new_cost_one_query(
+    company: Company, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    record_call(company, news(from_number="+4915112345678", status=Status.ONGOING))
+    with django_assert_num_queries(1):
+        record_call(company, news(from_number="+4915112345678", status=Status.ONGOING))

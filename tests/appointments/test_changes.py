@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from appointments import changes
-from appointments.calendar import OutcomeUnknown, SlotTaken
+from appointments.booking import STALE_READS
+from appointments.calendar import CalendarUnreachable, OutcomeUnknown, SlotTaken
 from appointments.models import Appointment, Company, FollowUp, Service
 from mcp_gateway import gateway
 from mcp_gateway.errors import Conflict, GatewayError, InvalidParams, NotFound, UpstreamError
@@ -21,6 +23,13 @@ pytestmark = pytest.mark.django_db
 def make(service: Service, **more: Any) -> Appointment:
     values = {"start": SLOT, "name": "Erika Beispiel", "phone": PHONE, **more}
     return changes.create_appointment(company=service.company, service=service, **values)
+
+
+def take_in_calendar(service: Service, control: CalcomControl) -> None:
+    """Somebody has booked the time on the web."""
+    control.post(
+        "bookings", event_type_id=service.calcom_event_type_id, start=SLOT.isoformat(), email="a@salon.example"
+    )
 
 
 def live(control: CalcomControl) -> list[dict[str, Any]]:
@@ -47,8 +56,14 @@ def test_a_made_appointment_is_in_the_calendar(haircut: Service, control: Calcom
 
 def test_a_taken_time_makes_no_appointment(haircut: Service, control: CalcomControl) -> None:
     make(haircut)
-    assert make(haircut, phone="+4915187654321").status == Appointment.Status.FAILED
-    assert len(live(control)) == 1
+    with pytest.raises(SlotTaken):
+        make(haircut, phone="+4915187654321")
+    assert (Appointment.objects.count(), len(live(control))) == (1, 1)
+
+
+def test_a_time_that_is_taken_in_the_calendar_only_fails(haircut: Service, control: CalcomControl) -> None:
+    take_in_calendar(haircut, control)
+    assert make(haircut).status == Appointment.Status.FAILED
 
 
 def test_a_moved_appointment_has_the_new_uid_and_time(haircut: Service, control: CalcomControl) -> None:
@@ -121,9 +136,9 @@ def test_an_appointment_in_somebodys_hands_is_not_changed(haircut: Service) -> N
         changes.cancel_appointment(made, reason="Ill")
 
 
-def test_a_failed_appointment_can_not_be_moved(haircut: Service) -> None:
-    make(haircut)
-    failed = make(haircut, phone="+4915187654321")
+def test_a_failed_appointment_can_not_be_moved(haircut: Service, control: CalcomControl) -> None:
+    take_in_calendar(haircut, control)
+    failed = make(haircut)
     with pytest.raises(changes.NotChangeable):
         changes.reschedule_appointment(failed, start=SLOT + HOUR, reason="Later")
 
@@ -193,3 +208,61 @@ def test_an_unclear_outcome_is_said_to_be_unclear_by_rpc(haircut: Service, contr
     control.fault("reply", path="/v2/bookings/[^/]+/cancel", status=500)
     error = refused(haircut.company, "cancelAppointment", appointment_id=made.pk, reason="Ill")
     assert (type(error), error.kind, error.retryable) == (UpstreamError, "unknown_outcome", False)
+
+
+class TestCatchingUp:
+    """What became of an appointment in the calendar, while our row did not know."""
+
+    def lose(self, control: CalcomControl, what: str) -> None:
+        control.fault("reset", path=f"/v2/bookings/.*/{what}", when="after")
+
+    def test_a_move_whose_answer_was_lost(self, haircut: Service, control: CalcomControl) -> None:
+        made = make(haircut)
+        self.lose(control, "reschedule")
+        with pytest.raises(OutcomeUnknown):
+            changes.reschedule_appointment(made, start=SLOT + HOUR, reason="Later")
+        caught_up = changes.catch_up(made)
+        (booking,) = live(control)
+        assert (caught_up.starts_at, caught_up.calcom_booking_uid) == (SLOT + HOUR, booking["uid"])
+        assert caught_up.sent_at is None
+
+    def test_a_cancellation_whose_answer_was_lost(self, haircut: Service, control: CalcomControl) -> None:
+        made = make(haircut)
+        self.lose(control, "cancel")
+        with pytest.raises(OutcomeUnknown):
+            changes.cancel_appointment(made, reason="Ill")
+        assert changes.catch_up(made).status == Appointment.Status.CANCELLED
+
+    def test_what_is_clear_needs_no_review(self, haircut: Service, control: CalcomControl) -> None:
+        made = make(haircut)
+        self.lose(control, "cancel")
+        with pytest.raises(OutcomeUnknown):
+            changes.cancel_appointment(made, reason="Ill")
+        changes.catch_up(made)
+        assert FollowUp.objects.get().status == FollowUp.Status.DONE
+
+    def test_what_others_did_in_the_calendar(self, haircut: Service, control: CalcomControl) -> None:
+        made = make(haircut)
+        for start in (SLOT + HOUR, SLOT + 2 * HOUR):
+            uid = live(control)[0]["uid"]
+            control.post(f"bookings/{uid}/reschedule", start=start.isoformat())
+        assert changes.catch_up(made).starts_at == SLOT + 2 * HOUR
+
+    def test_a_change_that_the_calendar_may_not_show_yet_stays_unclear(
+        self, haircut: Service, control: CalcomControl
+    ) -> None:
+        made = make(haircut)
+        control.fault("reset", path="/v2/bookings/.*/reschedule", when="before")
+        with pytest.raises(OutcomeUnknown):
+            changes.reschedule_appointment(made, start=SLOT + HOUR, reason="Later")
+        assert changes.catch_up(Appointment.objects.get()).sent_at is not None
+        Appointment.objects.update(sent_at=timezone.now() - STALE_READS)
+        assert changes.catch_up(Appointment.objects.get()).sent_at is None
+
+    def test_while_the_calendar_is_away_nothing_is_known(self, haircut: Service, control: CalcomControl) -> None:
+        made = make(haircut)
+        control.fault("reset", path="/v2/bookings/.*")
+        with pytest.raises(CalendarUnreachable):
+            changes.catch_up(made)
+        made.refresh_from_db()
+        assert (made.status, made.leased_until) == (Appointment.Status.SCHEDULED, None)

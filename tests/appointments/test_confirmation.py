@@ -3,7 +3,8 @@
 import pytest
 import requests
 
-from appointments.booking import book, book_wish
+from appointments.booking import book
+from appointments.intents import book_wish
 from appointments.models import Appointment, Customer, FollowUp, Service
 from tests.appointments.wishing import an_ended_call, free_lease
 from tests.calcom.conftest import API_KEY, HOUR, SLOT, CalcomControl

@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 from time_machine import TimeMachineFixture
 
-from appointments.booking import FORGOTTEN_CALLS, book_wish, calls_to_book, waiting_appointments
+from appointments.booking import waiting_appointments
+from appointments.intents import FORGOTTEN_CALLS, NOT_INTENDED_YET, book_wish, calls_to_book
 from appointments.models import Appointment, Call, Company, FollowUp, Service
 from appointments.tasks import sweep_bookings
 from config.celery import app
@@ -116,10 +117,23 @@ def test_a_living_workers_appointment_is_left_alone(haircut: Service) -> None:
     assert swept() == []
 
 
-@pytest.mark.parametrize("status", [status for status in Status if status != Status.BOOKING])
+@pytest.mark.parametrize("status", [status for status in Status if status not in (Status.BOOKING, *NOT_INTENDED_YET)])
 def test_what_is_not_to_be_booked_is_left_alone(haircut: Service, status: Appointment.Status) -> None:
     waiting(haircut)
     Appointment.objects.update(status=status)
+    assert swept() == []
+
+
+@pytest.mark.parametrize("status", NOT_INTENDED_YET)
+def test_a_hold_of_a_call_that_is_over_is_booked(haircut: Service, status: Appointment.Status) -> None:
+    appointment = waiting(haircut)
+    Appointment.objects.update(status=status)
+    assert swept() == [f"book_call {appointment.call_id}"]
+
+
+@pytest.mark.parametrize("state", ["dropped", "handed_over"])
+def test_a_wish_that_is_settled_is_left_alone(haircut: Service, state: str) -> None:
+    an_ended_call(haircut, state=state)
     assert swept() == []
 
 

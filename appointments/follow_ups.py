@@ -1,0 +1,26 @@
+"""Asking people to do what the system could not: about a call, once for each kind of task."""
+
+from appointments.models import Call, FollowUp
+
+MAX_TOLD = 4000
+
+
+def review_call(call: Call, what_to_do: str) -> None:
+    """Ask people to look at the call."""
+    _ask(call, FollowUp.Kind.NEEDS_REVIEW, what_to_do)
+
+
+def call_back(call: Call, what_to_do: str) -> None:
+    """Ask people to call back about this call; what is asked for later is added, and opens the task again."""
+    row = _ask(call, FollowUp.Kind.CALLBACK, what_to_do)
+    if what_to_do in row.what_to_do:
+        return
+    row.what_to_do = f"{row.what_to_do}\n{what_to_do}"[:MAX_TOLD]
+    row.status = FollowUp.Status.OPEN
+    row.save(update_fields=["what_to_do", "status", "updated_at"])
+
+
+def _ask(call: Call, kind: FollowUp.Kind, what_to_do: str) -> FollowUp:
+    """The call's follow-up of this kind, made if there is none."""
+    row = FollowUp.objects.filter(call=call, appointment=None, kind=kind).first()
+    return row or FollowUp.objects.create(company=call.company, call=call, kind=kind, what_to_do=what_to_do[:MAX_TOLD])
