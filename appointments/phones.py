@@ -15,14 +15,20 @@ HIDDEN_NUMBERS = frozenset({"266696687", "86282452253", "7378742833", "2562533",
 DEFAULT_REGION = "DE"
 
 
+def is_hidden(written: str | None) -> bool:
+    """Whether the caller shows no number; one that only can't be read is not hidden."""
+    text = (written or "").strip()
+    return text.casefold() in HIDDEN or re.sub(r"[\s+]", "", text) in HIDDEN_NUMBERS
+
+
 def to_e164(written: str | None, *, region: str = DEFAULT_REGION) -> str | None:
     """The number as +493012345678; None when it is hidden, a SIP address, or no number at all.
 
     `region` is the country of numbers that are written without one.
     """
-    text = (written or "").strip()
-    if text.casefold() in HIDDEN or re.sub(r"[\s+]", "", text) in HIDDEN_NUMBERS:
+    if is_hidden(written):
         return None
+    text = (written or "").strip()
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:

@@ -1,5 +1,6 @@
 """Function calls of a voice agent: what Retell sends becomes a call of `retell_custom`, whatever happens speakable."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -7,15 +8,24 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from appointments.conversation.turn import MAX_WORDS
 from appointments.models import Company
-from appointments.voice import Reply
+from appointments.spoken import language_of, named_language
+from appointments.voice import Reply, meaningful
 from mcp_gateway import gateway
 from mcp_gateway.errors import GatewayError, MethodNotFound
 from mcp_gateway.principal import Principal
 from retell.payload import call_of
 
 SERVER = "retell_custom"
-ALIASES = {"collect_appointment": "collect_appointment_information"}
+ALIASES = {
+    "collect_appointment": "collect_appointment_information",
+    "change_appointment": "change_appointment_details",
+}
+# Retell cuts an answer after 15,000 characters, in the middle of its JSON.
+MAX_CHARACTERS = 14_500
+MAX_MESSAGE = 2_000
+_WHEN = ("date", "time", "new_date", "new_time", "datum", "uhrzeit", "neues_datum", "neue_uhrzeit")
 _VERSION = re.compile(r"_v\d+$")
 
 
@@ -28,13 +38,14 @@ def canonical_name(name: str) -> str:
 def answer(company: Company, body: Mapping[str, Any]) -> dict[str, Any]:
     """The reply to a verified function call; never raises, always has a speakable message."""
     name = canonical_name(_first_text(body, "name", "function_name"))
+    arguments = _arguments(body)
     principal = Principal.of_vendor("retell", company.pk, signed_call=call_of(body), home=company)
     try:
-        return dict(gateway.call(f"{SERVER}.{name}", _arguments(body), principal=principal))
+        return _short_enough(gateway.call(f"{SERVER}.{name}", arguments, principal=principal))
     except MethodNotFound:
-        return _failure(company, "unknown_function")
+        return _failure("unknown_function", _language(company, arguments))
     except GatewayError as error:
-        return _failure(company, error.kind)
+        return _failure(error.kind, _language(company, arguments))
 
 
 def _arguments(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,10 +56,32 @@ def _arguments(body: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _failure(company: Company, status: str) -> dict[str, Any]:
-    with translation.override(company.default_language):
-        message = _("Something went wrong on our side. Nothing was booked or changed. May somebody call you back?")
+def _short_enough(reply: Mapping[str, Any]) -> dict[str, Any]:
+    """What the agent can read whole: lists for its variables go first, then the end of a sentence nobody listens to."""
+    told = dict(reply)
+    if len(json.dumps(told)) > MAX_CHARACTERS:
+        told = {name: value for name, value in told.items() if not isinstance(value, list)}
+    if len(json.dumps(told)) > MAX_CHARACTERS:
+        told["message"] = told["message"][:MAX_MESSAGE]
+    return told
+
+
+def _failure(status: str, language: str) -> dict[str, Any]:
+    with translation.override(language):
+        message = _(
+            "Something went wrong on our side, and I can't promise you anything now. May somebody call you back?"
+        )
     return Reply.technical_failure(status, message).as_json()
+
+
+def _language(company: Company, arguments: Mapping[str, Any]) -> str:
+    """The one that is named, or heard in the words; else the company's. The database, maybe broken, isn't asked."""
+    named = named_language(_words(arguments, "language") or _words(arguments, "sprache") or "")
+    return named or language_of(*(_words(arguments, name) for name in _WHEN)) or company.default_language
+
+
+def _words(arguments: Mapping[str, Any], name: str) -> str | None:
+    return meaningful(arguments.get(name), max_length=MAX_WORDS)
 
 
 def _first_text(body: Mapping[str, Any], *names: str) -> str:

@@ -2,13 +2,18 @@
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
-from appointments.booking import book_wish
+from django.db import transaction
+from django.utils import timezone
+
 from appointments.calls import ForeignCall, record_call
-from appointments.collecting import SpokenWish, collect
-from appointments.models import Call
-from appointments.wishes import wish_of
+from appointments.conversation import Said, collect
+from appointments.intents import book_wish
+from appointments.models import Call, Company
+from appointments.voice import meaningful
+from appointments.wishes import doubt_wish, drop_wish, wish_of
 from mcp_gateway import inbox
 from mcp_gateway.models import WebhookEvent
 from retell.functions import canonical_name
@@ -20,7 +25,22 @@ State = WebhookEvent.State
 ONCE_PER_CALL = frozenset({"call_started", "call_ended", "call_analyzed"})
 END_OF_CALL = frozenset({"call_ended", "call_analyzed"})
 KEPT_HEADERS = ("User-Agent", "Content-Type")
-COLLECT = "collect_appointment_information"
+COLLECT, CANCEL = "collect_appointment_information", "cancel_appointment"
+# What the functions that tell a wish call its day and time.
+NAMES_OF_WHEN = {COLLECT: ("date", "time"), "change_appointment_details": ("new_date", "new_time")}
+# The answers after which what was said is a wish; one that was only read back still wants a yes.
+NOTED = frozenset({"collected", "collected_unchecked", "booking_pending", "requested", "booked"})
+READ_BACK = "confirmation_required"
+TWINS = {
+    "date": "datum",
+    "time": "uhrzeit",
+    "service": "dienstleistung",
+    "notes": "notizen",
+    "new_date": "neues_datum",
+    "new_time": "neue_uhrzeit",
+    "confirmed": "bestaetigung",
+    "language": "sprache",
+}
 
 
 def receive(signed: SignedRequest, headers: Mapping[str, str]) -> WebhookEvent:
@@ -64,33 +84,52 @@ def handle(event: WebhookEvent) -> WebhookEvent.State:
 
 
 def recover_wish(call: Call, facts: Mapping[str, Any]) -> None:
-    """Where cache and database know of no wish, the transcript of function calls may.
+    """Where cache and database know of no wish, the transcript of function calls may: it is heard once more.
 
-    Only a function call whose answer said "collected", or never came, is a wish: after any other answer the
-    caller was asked something, or told that it failed.
+    A function call whose answer noted a wish, or never came, is one. After any other answer the caller was asked
+    something, and what was wished is in doubt.
     """
-    heard_at = call.started_at
-    for name, arguments, result in tool_calls(facts):
-        if canonical_name(name) == COLLECT and _may_be_collected(result):
-            collect(call, spoken_wish(arguments), heard_at=heard_at)
+    # Noting a wish of a call that is over rings for its booking: no worker may hear that before the last word is
+    # heard. A company that books during the call rings for none, and what it books must not stand in a transaction.
+    books_at_once = call.company.booking_mode == Company.BookingMode.DURING_CALL
+    with nullcontext() if books_at_once else transaction.atomic():
+        for name, arguments, result in tool_calls(facts):
+            _hear_again(call, canonical_name(name), arguments, result)
 
 
-def spoken_wish(arguments: Mapping[str, Any]) -> SpokenWish:
+def _hear_again(call: Call, function: str, arguments: Mapping[str, Any], result: object) -> None:
+    heard_at, status = call.started_at or timezone.now(), _status(result)
+    is_noted = status in NOTED or (result is None and function == COLLECT)
+    if function == CANCEL and status == "wish_dropped":
+        drop_wish(call, heard_at)
+    if function in NAMES_OF_WHEN and (is_noted or status == READ_BACK):
+        date, time = NAMES_OF_WHEN[function]
+        collect(call, said_in(arguments, date=date, time=time), heard_at=heard_at)
+    if function in NAMES_OF_WHEN and not is_noted:
+        doubt_wish(call, heard_at)
+
+
+def _status(result: object) -> str:
+    status = result.get("status") if isinstance(result, Mapping) else None
+    return status if isinstance(status, str) else ""
+
+
+def said_in(arguments: Mapping[str, Any], *, date: str, time: str) -> Said:
     """The wish in the model's arguments, under their English names or the German twins."""
-    return SpokenWish(
+    spoken = {name: either(arguments.get(name), arguments.get(twin)) for name, twin in TWINS.items()}
+    return Said(
         name=arguments.get("name"),
-        date=_either(arguments, "date", "datum"),
-        time=_either(arguments, "time", "uhrzeit"),
-        service=_either(arguments, "service", "dienstleistung"),
-        notes=_either(arguments, "notes", "notizen"),
+        date=spoken[date],
+        time=spoken[time],
+        service=spoken["service"],
+        notes=spoken["notes"],
         email=arguments.get("email"),
+        confirmed=spoken["confirmed"],
+        language=spoken["language"],
     )
 
 
-def _either(arguments: Mapping[str, Any], name: str, twin: str) -> Any:
-    value = arguments.get(name)
-    return arguments.get(twin) if value in (None, "") else value
-
-
-def _may_be_collected(result: Any) -> bool:
-    return result is None or (isinstance(result, Mapping) and result.get("status") == "collected")
+def either(value: Any, twin: Any) -> Any:
+    """An argument under its English name, or where that says nothing under the German one."""
+    says_nothing = value is None or (isinstance(value, str) and meaningful(value, max_length=1) is None)
+    return twin if says_nothing else value

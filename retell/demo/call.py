@@ -54,15 +54,17 @@ def script(company: Company, service: Service, start: datetime) -> dict[str, Any
     """The call as the sandbox plays it: the caller's words, not a computed date."""
     local = start.astimezone(company.zone)
     day, time = speak_date(local.date(), "de"), speak_time(local.time(), "de")
-    wish = {"name": "Erika Beispiel", "date": day, "time": time, "service": service.aliases[0]}
+    what, when = {"service": service.aliases[0]}, {"date": day, "time": time}
     return {
         "api_key": company.retell_api_key,
         "call_id": f"call_{uuid4().hex[:27]}",
         "to_number": company.phone_number,
         "from_number": CALLER,
         "script": [
-            {"user": f"Ich hätte gern einen {service.aliases[0]}, {day} um {time}."},
-            {"function": "collect_appointment_information", "args": wish},
+            {"user": f"Ich hätte gern einen {service.aliases[0]}. Was ist am {day} frei?"},
+            {"function": "check_availability", "args": {**what, "date": day}},
+            {"user": f"Dann um {time} bitte, für Erika Beispiel."},
+            {"function": "collect_appointment_information", "args": {"name": "Erika Beispiel", **what, **when}},
         ],
     }
 

@@ -6,9 +6,14 @@ from typing import Any
 import requests
 
 from appointments.models import Company, Service
+from retell.function_definitions import tools
 from retell.models import RetellConfiguration
 
 TIMEOUT_SECONDS = 10
+PROMPT = (
+    "Du bist am Telefon von {{company_name}}. Heute ist {{today}}. Gib die Worte des Anrufers an die Funktionen "
+    "weiter: rechne nie selbst ein Datum aus. Sage, was in `message` steht."
+)
 SERVICES = (
     ("Herrenhaarschnitt", 30, ["Herrenschnitt", "Haarschnitt für Herren", "men's haircut"]),
     ("Damenhaarschnitt", 60, ["Damenschnitt", "Haarschnitt für Damen", "women's haircut"]),
@@ -62,7 +67,7 @@ def _set_up_calcom(vendors: Vendors, company: Company) -> None:
 
 
 def _set_up_retell(vendors: Vendors, company: Company) -> None:
-    """Workspace, language model with the function, agent, number: published, as a live agent is."""
+    """Workspace, language model with the functions, agent, number: published, as a live agent is."""
     configuration = RetellConfiguration.objects.filter(company=company).first() or RetellConfiguration.objects.create(
         company=company, agent_id="not made yet"
     )
@@ -74,7 +79,12 @@ def _set_up_retell(vendors: Vendors, company: Company) -> None:
     key = company.retell_api_key
     llm = _post(
         f"{vendors.retell_url}/create-retell-llm",
-        {"general_prompt": "Du nimmst Termine auf.", "general_tools": [_tool(f"{url}/custom-function")]},
+        {
+            "general_prompt": PROMPT,
+            "general_tools": tools(
+                f"{url}/custom-function", books_during_call=company.booking_mode == Company.BookingMode.DURING_CALL
+            ),
+        },
         key,
     )
     agent = _post(
@@ -103,24 +113,6 @@ def _set_up_retell(vendors: Vendors, company: Company) -> None:
     configuration.agent_id = agent_id
     configuration.webhook_url = f"{url}/webhook/{configuration.pk}"
     configuration.save(update_fields=["agent_id", "webhook_url", "updated_at"])
-
-
-def _tool(url: str) -> dict[str, Any]:
-    words = {"type": "string"}
-    return {
-        "type": "custom",
-        "name": "collect_appointment_information",
-        "description": "Notes the caller's wish. Pass the caller's own words for day and time; never compute a date.",
-        "url": url,
-        "speak_during_execution": False,
-        "speak_after_execution": True,
-        "timeout_ms": 10_000,
-        "parameters": {
-            "type": "object",
-            "properties": dict.fromkeys(("name", "date", "time", "service", "notes", "email"), words),
-            "required": ["name", "date", "time", "service"],
-        },
-    }
 
 
 def _post(url: str, body: dict[str, Any], key: str = "") -> Any:

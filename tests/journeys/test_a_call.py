@@ -97,11 +97,11 @@ def test_a_hidden_number_is_nobody_we_know(world: World) -> None:
     assert customer != known
 
 
-def test_a_taken_slot_becomes_a_follow_up_and_no_booking(world: World) -> None:
+def test_a_slot_that_is_taken_between_hold_and_booking_becomes_a_follow_up(world: World) -> None:
     company = world.company()
-    world.play(a_call(company, call_id="call_first"))
-    booked("call_first")
-    world.play(a_call(company, call_id="call_second", from_number="+4915187654321"))
+    world.play(a_call(company, skip_events=["call_ended", "call_analyzed"]))
+    world.book_on_the_web(company, a_start(company))
+    world.play(a_call(company, script=[]))
     follow_up = eventually(FollowUp.objects.first, what="a follow-up", seconds=30)
     assert follow_up.kind == FollowUp.Kind.BOOKING_FAILED
     assert follow_up.appointment.status == Appointment.Status.FAILED

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -81,6 +82,12 @@ class World:
         """Everything that Cal.com holds, of all accounts."""
         rows: list[dict[str, Any]] = requests.get(f"{self.calcom_url}/_sandbox/bookings", timeout=10).json()
         return rows
+
+    def book_on_the_web(self, company: Company, start: datetime) -> None:
+        """Somebody books the first service at Cal.com itself."""
+        event_type_id = company.services.get(name="Herrenhaarschnitt").calcom_event_type_id
+        body = {"event_type_id": event_type_id, "start": start.isoformat(), "email": "web@salon.example"}
+        requests.post(f"{self.calcom_url}/_sandbox/bookings", json=body, timeout=10).raise_for_status()
 
     @contextmanager
     def workers_away(self) -> Iterator[None]:

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
 
-from appointments.models import Call, Company
+from appointments.models import Call, Company, Service
+from appointments.wishes import cache_key
 from retell.models import RetellConfiguration
 from retell.sandbox.signing import HEADER, sign
+from tests.calcom.conftest import CalcomControl
 
 CALLER = "+4915112345678"
 STARTED_MS = 1_799_658_000_000  # 2027-01-11 09:00:00 UTC, a Monday
@@ -29,10 +32,12 @@ def now_ms() -> int:
 
 @dataclass
 class Door:
-    """One company's agent, whose events and function calls go to `/api/mcp/retell/`."""
+    """One company's agent, whose events and function calls go to `/api/mcp/retell/`, and its calendar."""
 
     company: Company
+    service: Service
     configuration: RetellConfiguration
+    control: CalcomControl
     on_commit: Callable[..., AbstractContextManager]
     call_id: str = field(default_factory=lambda: f"call_{next(_numbers):027x}")
     client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
@@ -100,3 +105,12 @@ class Door:
 
     def call(self) -> Call:
         return Call.objects.get(call_id=self.call_id)
+
+    def bookings(self) -> list[str]:
+        """What stands in the company's calendar: the starts of its bookings, in UTC, in the order of booking."""
+        mine = [row for row in self.control.bookings() if row["eventTypeId"] == self.service.calcom_event_type_id]
+        return [row["start"][:16] for row in mine if row["status"] == "accepted"]
+
+    def forget_wish(self) -> None:
+        """The cache loses it."""
+        cache.delete(cache_key(self.call_id))

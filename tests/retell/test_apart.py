@@ -10,7 +10,7 @@ from tests.factories import make_customer
 from tests.retell.door import CALLER, WISH, Door
 
 Worker = Callable[[], None]
-COMPANIES_OF = [Call, Appointment, FollowUp, WebhookEvent]
+COMPANIES_OF = [Call, Appointment, Customer, FollowUp, WebhookEvent]
 
 pytestmark = pytest.mark.usefixtures("monday")
 
@@ -23,10 +23,19 @@ def customers(door: Door, other_door: Door) -> tuple[Customer, Customer]:
 def test_two_calls_of_one_caller_become_rows_of_two_companies(door: Door, other_door: Door, worker: Worker) -> None:
     for each in (door, other_door):
         each.function()
+        each.function({}, name="request_callback")
         each.tell("call_ended")
     worker()
     both = sorted([door.company.pk, other_door.company.pk])
-    assert [sorted(model.objects.values_list("company", flat=True)) for model in COMPANIES_OF] == [both] * 4
+    assert [sorted(model.objects.values_list("company", flat=True)) for model in COMPANIES_OF] == [both] * 5
+
+
+def test_the_same_time_is_held_and_booked_at_both(door: Door, other_door: Door, worker: Worker) -> None:
+    assert [each.function()["status"] for each in (door, other_door)] == ["collected"] * 2
+    for each in (door, other_door):
+        each.tell("call_ended")
+    worker()
+    assert [each.bookings() for each in (door, other_door)] == [["2027-01-12T13:30"]] * 2
 
 
 def test_each_call_finds_its_own_companys_customer(
@@ -63,4 +72,5 @@ def test_a_wish_is_not_collected_into_another_companys_running_call(
     worker()
     call = other_door.call()
     assert (call.collected_data, call.status, call.company) == (noted, Call.Status.ONGOING, other_door.company)
-    assert not Appointment.objects.exists()
+    assert not Appointment.objects.filter(company=door.company).exists()
+    assert (door.bookings(), other_door.bookings()) == ([], [])

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from appointments.models import Appointment, Call, FollowUp
+from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
 from mcp_gateway import inbox
 from mcp_gateway.models import WebhookEvent
 from tests.factories import make_call, make_customer
-from tests.retell.door import CALLER, Door
+from tests.retell.door import CALLER, WISH, Door
 
 State = WebhookEvent.State
 Worker = Callable[[], None]
@@ -47,18 +47,20 @@ def assert_told_whole(door: Door) -> None:
         "provider": "retell",
         "call_id": door.call_id,
         "company": door.company,
-        "customer": None,
+        "customer": Customer.objects.get(),
         "agent_id": door.configuration.agent_id,
         "agent_version": 3,
         "from_number": CALLER,
         "caller_phone": CALLER,
         "to_number": door.company.phone_number,
         "direction": "inbound",
+        "language": "de",
         "status": "ended",
         "started_at": datetime(2027, 1, 11, 9, 0, tzinfo=UTC),
         "ended_at": datetime(2027, 1, 11, 9, 1, tzinfo=UTC),
         "disconnection_reason": "user_hangup",
         "collected_data": call.collected_data,
+        "lookups": 0,
         "transcript": "Agent: Guten Tag\nUser: Auf Wiederhören\n",
         "summary": "Möchte einen Termin.",
         "analysis": ANALYSIS,
@@ -68,27 +70,21 @@ def assert_told_whole(door: Door) -> None:
     assert datetime.fromisoformat(call.collected_data["starts_at"]) == TUESDAY_HALF_PAST_TWO
 
 
-def assert_given_to_staff_once(door: Door) -> None:
-    """The salon's service is in no calendar, so the wish can't become a booking: staff are told, once."""
+def assert_booked_once(door: Door) -> None:
     appointment = Appointment.objects.get()
-    assert (appointment.status, appointment.starts_at) == (Appointment.Status.FAILED, TUESDAY_HALF_PAST_TWO)
-    follow_up = FollowUp.objects.get()
-    assert (follow_up.appointment, follow_up.company, follow_up.kind) == (
-        appointment,
-        door.company,
-        FollowUp.Kind.BOOKING_FAILED,
-    )
+    assert (appointment.status, appointment.starts_at) == (Appointment.Status.SCHEDULED, TUESDAY_HALF_PAST_TWO)
+    assert (appointment.company, appointment.call) == (door.company, door.call())
+    assert door.bookings() == [f"{TUESDAY_HALF_PAST_TWO:%Y-%m-%dT%H:%M}"]
+    assert not FollowUp.objects.exists()
 
 
 @IN_ANY_ORDER
-def test_any_order_gives_the_same_call_and_one_attempt_to_book(
-    door: Door, worker: Worker, order: tuple[str, ...]
-) -> None:
+def test_any_order_gives_the_same_call_and_one_booking(door: Door, worker: Worker, order: tuple[str, ...]) -> None:
     for step in order:
         STEPS[step](door)
         worker()
     assert_told_whole(door)
-    assert_given_to_staff_once(door)
+    assert_booked_once(door)
 
 
 @IN_ANY_ORDER
@@ -97,7 +93,7 @@ def test_a_worker_that_comes_late_makes_the_same_of_it(door: Door, worker: Worke
         STEPS[step](door)
     worker()
     assert_told_whole(door)
-    assert_given_to_staff_once(door)
+    assert_booked_once(door)
 
 
 def test_every_event_twice_and_processed_twice_changes_nothing(door: Door, worker: Worker) -> None:
@@ -108,7 +104,7 @@ def test_every_event_twice_and_processed_twice_changes_nothing(door: Door, worke
     for event_id in inbox.due_events():
         inbox.process(event_id)
     assert_told_whole(door)
-    assert_given_to_staff_once(door)
+    assert_booked_once(door)
 
 
 def test_a_started_call_is_on_its_way(door: Door, worker: Worker) -> None:
@@ -135,16 +131,16 @@ def test_the_start_told_after_the_end_does_not_begin_the_call_again(door: Door, 
 def test_a_wish_told_after_the_end_is_worked_on_at_once(door: Door, worker: Worker) -> None:
     door.tell("call_ended")
     worker()
-    assert door.function(call_status="ongoing")["status"] == "collected"
+    assert door.function(call_status="ongoing")["status"] == "collected_unchecked"
     worker()
-    assert_given_to_staff_once(door)
+    assert_booked_once(door)
 
 
 def test_a_lost_end_is_made_up_for_by_the_analysis(door: Door, worker: Worker) -> None:
     door.function()
     door.tell("call_analyzed", call_analysis=ANALYSIS)
     worker()
-    assert_given_to_staff_once(door)
+    assert_booked_once(door)
 
 
 def test_a_wish_whose_cache_entry_is_gone_is_still_there(door: Door, worker: Worker) -> None:
@@ -152,7 +148,50 @@ def test_a_wish_whose_cache_entry_is_gone_is_still_there(door: Door, worker: Wor
     cache.clear()
     door.tell("call_ended")
     worker()
-    assert_given_to_staff_once(door)
+    assert_booked_once(door)
+
+
+def test_what_the_calendar_refuses_is_given_to_staff_once(door: Door, worker: Worker) -> None:
+    Service.objects.update(calcom_event_type_id=None)
+    door.function()
+    for event in ("call_ended", "call_analyzed"):
+        door.tell(event)
+        worker()
+    appointment, follow_up = Appointment.objects.get(), FollowUp.objects.get()
+    assert (appointment.status, appointment.starts_at) == (Appointment.Status.FAILED, TUESDAY_HALF_PAST_TWO)
+    assert (follow_up.appointment, follow_up.company, follow_up.kind) == (
+        appointment,
+        door.company,
+        FollowUp.Kind.BOOKING_FAILED,
+    )
+
+
+def test_a_wish_that_was_not_settled_is_given_to_staff_once(door: Door, worker: Worker) -> None:
+    door.function()
+    door.function({**WISH, "time": "vielleicht"})
+    for event in ("call_ended", "call_analyzed"):
+        door.tell(event)
+        worker()
+    assert FollowUp.objects.get().kind == FollowUp.Kind.CALLBACK
+    assert (door.bookings(), door.call().collected_data["state"]) == ([], "handed_over")
+
+
+def test_a_dropped_wish_is_nobodys_business(door: Door, worker: Worker) -> None:
+    door.function()
+    door.function({}, name="cancel_appointment")
+    door.tell("call_ended")
+    worker()
+    assert (door.bookings(), FollowUp.objects.count()) == ([], 0)
+
+
+def test_what_was_booked_during_the_call_is_not_booked_again(door: Door, worker: Worker) -> None:
+    door.company.booking_mode = Company.BookingMode.DURING_CALL
+    door.company.save()
+    door.function()
+    assert door.function({"confirmed": True})["status"] == "booked"
+    door.tell("call_ended")
+    worker()
+    assert_booked_once(door)
 
 
 def test_a_call_that_was_never_connected_is_over(door: Door, worker: Worker) -> None:

@@ -14,7 +14,7 @@ from mcp_gateway.registry import registry
 from tests.retell.door import WISH, Door
 
 State = WebhookEvent.State
-COLLECT = "retell_custom.collect_appointment_information"
+FUNCTIONS = [name for name in registry.methods if name.startswith("retell_custom.")]
 PROCESS = "webhook.processRetellWebhook"
 
 
@@ -74,17 +74,19 @@ def test_an_event_id_beyond_all_rows_is_not_found(door: Door, event_id: int) -> 
         call(door, PROCESS, event_id=event_id)
 
 
-def test_nobody_collects_without_a_call_that_retell_signed(door: Door) -> None:
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_function_works_without_a_call_that_retell_signed(door: Door, function: str) -> None:
     with pytest.raises(Conflict) as refused:
-        call(door, COLLECT, **WISH)
+        call(door, function, **WISH)
     assert refused.value.kind == "no_signed_call"
     assert not Call.objects.exists()
 
 
 @pytest.mark.parametrize("signed_call", [{}, {"call_id": 5}, {"call_id": "x" * 65}])
-def test_a_signed_body_must_name_its_call(door: Door, signed_call: dict[str, Any]) -> None:
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_signed_body_must_name_its_call(door: Door, function: str, signed_call: dict[str, Any]) -> None:
     with pytest.raises(GatewayError) as refused:
-        gateway.call(COLLECT, WISH, principal=Principal.of_vendor("retell", door.company.pk, signed_call))
+        gateway.call(function, WISH, principal=Principal.of_vendor("retell", door.company.pk, signed_call))
     assert refused.value.kind == "call_id_missing"
 
 

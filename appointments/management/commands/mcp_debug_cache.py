@@ -14,7 +14,16 @@ from appointments.wishes import booking_key, cache_key, wish_of
 
 # All others may tell who called.
 OPEN_FIELDS = frozenset(
-    {"appointment_date", "appointment_time", "service_type", "service_id", "starts_at", "collected_at", "language"}
+    {
+        "appointment_date",
+        "appointment_time",
+        "service_type",
+        "service_id",
+        "starts_at",
+        "collected_at",
+        "language",
+        "state",
+    }
 )
 MASK = "••••"
 

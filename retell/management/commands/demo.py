@@ -94,7 +94,7 @@ class Command(BaseCommand):
         )
         user.set_password(password)
         user.save()
-        again = {**calling, "call_id": "", "script": [calling["script"][1]]}
+        again = {**calling, "call_id": "", "script": [calling["script"][-1]]}
         again["script"][0]["args"] |= {"date": "nächsten Mittwoch", "time": "11 Uhr"}
         self.stdout.write(f"""
 Admin      {installation.vendors.app_url}/admin/   log in as {USER_NAME} with {password}
