@@ -1,0 +1,177 @@
+"""`make bench`, its second part: fifty calls at once, against a Cal.com that answers in 300 ms and one that needs 5 s.
+
+Our own time is what a function takes without waiting for Cal.com; what the caller waits is all of it. Then what each
+function asks of database and Redis, one at a time.
+"""
+
+import os
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.conversation_settings")
+
+import django
+
+django.setup()
+
+import requests
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from redis.connection import AbstractConnection
+from requests.adapters import HTTPAdapter
+
+from appointments.changes import create_appointment
+from appointments.models import Appointment, Call, Company, Service
+from benchmarks.calls import BOOKED, WEBHOOK_KEY, Caller, Measured, talk_at_once
+from mcp_gateway import breakers
+from retell import functions
+from retell.models import RetellConfiguration
+from tests.servers import Process, free_port
+
+CALLS = 50
+WEB_WORKERS, WEB_THREADS = 2, 32
+SLOW_AND_SLOWER = (0.3, 5.0)
+CAL_KEY = "cal_live_bench_0123456789"
+ZONE = "Europe/Berlin"
+EVERY_DAY = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+NOT_WORK = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "ROLLBACK")
+
+
+def main() -> None:
+    call_command("migrate", verbosity=0)
+    with calcom() as calcom_url:
+        company = Company.objects.create(
+            name="Salon",
+            slug="bench",
+            phone_number="+493012345678",
+            retell_webhook_key=WEBHOOK_KEY,
+            calcom_api_key=CAL_KEY,
+            calcom_base_url=calcom_url,
+            notice_hours=0,
+        )
+        service = Service.objects.create(company=company, name="Haarschnitt", duration_minutes=30)
+        configuration = RetellConfiguration.objects.create(company=company, agent_id="agent_bench")
+        with web() as port:
+            address = (port, f"/api/mcp/retell/custom-function/{configuration.pk}")
+            for seconds in SLOW_AND_SLOWER:
+                callers = [Caller(number, address, "+493012345678") for number in range(CALLS)]
+                begin_afresh(service, callers)
+                delay(calcom_url, seconds)
+                talk_at_once(callers, f"{seconds}")
+                report(callers, seconds)
+        begin_afresh(service, [Caller(0, (0, ""), "+493012345678")])
+        counts(company)
+
+
+@contextmanager
+def calcom() -> Iterator[str]:
+    port = free_port()
+    with Process([sys.executable, "manage.py", "sandbox", "calcom", "--port", str(port)], environment={}) as process:
+        process.wait_until_listening(port)
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def web() -> Iterator[int]:
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--log-level", "error"]
+    command += ["--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS), "--no-control-socket"]
+    with Process(command, environment={"DJANGO_SETTINGS_MODULE": "benchmarks.conversation_settings"}) as process:
+        process.wait_until_listening(port)
+        yield port
+
+
+def begin_afresh(service: Service, callers: list[Caller]) -> None:
+    """An empty Cal.com in which each caller has one appointment; nothing is remembered, no breaker is open."""
+    url = service.company.calcom_base_url
+    requests.post(f"{url}/_sandbox/reset", timeout=10).raise_for_status()
+    requests.post(f"{url}/_sandbox/settings", json={"rate_limit": None}, timeout=10).raise_for_status()
+    account = {
+        "username": "bench",
+        "api_key": CAL_KEY,
+        "email": "bench@salon.example",
+        "name": "Bench",
+        "time_zone": ZONE,
+        "schedule": [{"days": EVERY_DAY, "startTime": "06:00", "endTime": "21:00"}],
+        "event_types": [{"title": "Haarschnitt", "slug": "cut", "length_minutes": 30}],
+    }
+    made = requests.post(f"{url}/_sandbox/accounts", json=account, timeout=10).json()
+    service.calcom_event_type_id = made["event_types"][0]["id"]
+    service.save()
+    Appointment.objects.all().delete()
+    Call.objects.all().delete()
+    breakers.reset_all()
+    for caller in callers:
+        day, at = caller.slot(BOOKED)
+        start = datetime.fromisoformat(f"{day}T{at}").replace(tzinfo=service.company.zone)
+        create_appointment(company=service.company, service=service, start=start, name="Erika", phone=caller.phone)
+    cache.clear()
+
+
+def delay(url: str, seconds: float) -> None:
+    """From now on Cal.com takes so long for everything."""
+    fault = {"path": "/v2/.*", "action": "delay", "seconds": seconds, "times": 1_000_000}
+    requests.post(f"{url}/_sandbox/faults", json=fault, timeout=10).raise_for_status()
+
+
+def report(callers: list[Caller], seconds: float) -> None:
+    print(f"\n{CALLS} calls at once, Cal.com answers in {seconds:g} s\n")
+    print("| function | own p50 ms | own p99 ms | caller waits p50 ms | p99 ms | longest ms | answers |")
+    print("|---|---|---|---|---|---|---|")
+    together: dict[str, list[Measured]] = defaultdict(list)
+    for caller in callers:
+        for name, measured in caller.measured.items():
+            together[name] += measured
+    for name, measured in together.items():
+        own, whole = sorted(one.own for one in measured), sorted(one.whole for one in measured)
+        answers = ", ".join(
+            f"{status} {count}" for status, count in Counter(one.status for one in measured).most_common()
+        )
+        numbers = [_at(own, 0.5), _at(own, 0.99), _at(whole, 0.5), _at(whole, 0.99), whole[-1]]
+        print(f"| `{name}` | {' | '.join(f'{number:.0f}' for number in numbers)} | {answers} |", flush=True)
+
+
+def _at(ascending: list[float], share: float) -> float:
+    return ascending[int((len(ascending) - 1) * share)]
+
+
+def counts(company: Company) -> None:
+    """What one caller's turns ask of database, Redis and Cal.com; transaction control is not counted as a query."""
+    caller = Caller(0, (0, ""), "+493012345678")
+    print("\n| function | SQL queries | Redis round trips | Cal.com requests | answer |\n|---|---|---|---|---|")
+    for name, args in caller.turns():
+        with (
+            CaptureQueriesContext(connection) as captured,
+            counted(AbstractConnection, "send_packed_command") as redis,
+            counted(HTTPAdapter, "send") as vendor,
+        ):
+            answer = functions.answer(company, caller.body(name, args, "counts"))
+        queries = [row["sql"] for row in captured if not row["sql"].startswith(NOT_WORK)]
+        row = (len(queries), len(redis), len(vendor), answer["status"])
+        print(f"| `{name}` | {' | '.join(map(str, row))} |", flush=True)
+
+
+@contextmanager
+def counted(owner: type, name: str) -> Iterator[list[str]]:
+    """Each call of the method, while inside."""
+    calls: list[str] = []
+    real: Callable[..., object] = getattr(owner, name)
+
+    def counting(*args: object, **kwargs: object) -> object:
+        calls.append(name)
+        return real(*args, **kwargs)
+
+    setattr(owner, name, counting)
+    try:
+        yield calls
+    finally:
+        setattr(owner, name, real)
+
+
+if __name__ == "__main__":
+    main()
