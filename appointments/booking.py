@@ -33,6 +33,7 @@ from appointments.customers import customer_for
 from appointments.models import Appointment, Call, FollowUp
 from mcp_gateway.backoff import delay_after
 from mcp_gateway.bell import ring_on_commit
+from mcp_gateway.deadlocks import rerun_on_deadlock
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +84,7 @@ def _free() -> Q:
     return Q(leased_until=None) | Q(leased_until__lt=timezone.now())
 
 
+@rerun_on_deadlock
 def _claim(appointment: Appointment) -> bool:
     return bool(
         Appointment.objects.filter(_free(), pk=appointment.pk, status=Status.BOOKING).update(
@@ -177,35 +179,40 @@ def _settle(appointment: Appointment, booking: Booking) -> None:
 
 
 def _schedule(appointment: Appointment, booking: Booking) -> None:
-    call = appointment.call
     try:
-        with transaction.atomic():
-            customer = appointment.customer or customer_for(
-                appointment.company,
-                phone=_phone(appointment),
-                name=appointment.attendee_name,
-                email=appointment.attendee_email,
-                language=appointment.language,
-            )
-            changed = Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
-                status=Status.SCHEDULED,
-                customer=customer,
-                calcom_booking_uid=booking.uid,
-                calcom_booking_id=booking.id,
-                ends_at=booking.end,
-                leased_until=None,
-                sent_at=None,
-                last_error="",
-                updated_at=timezone.now(),
-            )
-            if not changed:
-                raise IntegrityError("The appointment changed while it was being booked")
-            if call:
-                Call.objects.filter(pk=call.pk, customer=None).update(customer=customer)
-            nothing_left_to_do(appointment)
+        _write_scheduled(appointment, booking)
     except IntegrityError:
         # Nothing of ours may be lost silently: the booking exists in the calendar, its row says otherwise.
         give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, f"Compare with booking {booking.uid} in the calendar.")
+
+
+@rerun_on_deadlock
+@transaction.atomic
+def _write_scheduled(appointment: Appointment, booking: Booking) -> None:
+    """Appointment, customer and call together; raises IntegrityError where the row is not as it was."""
+    customer = appointment.customer or customer_for(
+        appointment.company,
+        phone=_phone(appointment),
+        name=appointment.attendee_name,
+        email=appointment.attendee_email,
+        language=appointment.language,
+    )
+    changed = Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
+        status=Status.SCHEDULED,
+        customer=customer,
+        calcom_booking_uid=booking.uid,
+        calcom_booking_id=booking.id,
+        ends_at=booking.end,
+        leased_until=None,
+        sent_at=None,
+        last_error="",
+        updated_at=timezone.now(),
+    )
+    if not changed:
+        raise IntegrityError("The appointment changed while it was being booked")
+    if appointment.call:
+        Call.objects.filter(pk=appointment.call.pk, customer=None).update(customer=customer)
+    nothing_left_to_do(appointment)
 
 
 def _await_confirmation(appointment: Appointment, booking: Booking) -> None:

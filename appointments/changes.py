@@ -19,6 +19,7 @@ from appointments.calendar import Booking, OutcomeUnknown, calendar_of
 from appointments.customers import customer_for
 from appointments.holds import room_for_new, room_to_move
 from appointments.models import Appointment, Call, Company, FollowUp, Service
+from mcp_gateway.deadlocks import rerun_on_deadlock
 
 Status = Appointment.Status
 UPCOMING_LIMIT = 50
@@ -141,11 +142,7 @@ def confirm_appointment(appointment: Appointment) -> Appointment:
 @contextmanager
 def _claimed(appointment: Appointment, status: Status) -> Iterator[str]:
     """The uid of its booking, while nobody else may change it."""
-    now = timezone.now()
-    # A booking that waits for confirmation is leased until its next look: a person may be quicker.
-    free = Q(leased_until=None) | Q(leased_until__lt=now) | Q(status=Status.BOOKING, sent_at__lt=now - LEASE)
-    mine = Appointment.objects.filter(free, pk=appointment.pk, status=status, calcom_booking_uid__isnull=False)
-    if not mine.update(leased_until=now + LEASE):
+    if not _claim(appointment, status):
         raise _why_not(_fresh(appointment), status)
     try:
         yield _fresh(appointment).calcom_booking_uid or ""
@@ -156,6 +153,15 @@ def _claimed(appointment: Appointment, status: Status) -> Iterator[str]:
         raise
     finally:
         Appointment.objects.filter(pk=appointment.pk).update(leased_until=None)
+
+
+@rerun_on_deadlock
+def _claim(appointment: Appointment, status: Status) -> bool:
+    now = timezone.now()
+    # A booking that waits for confirmation is leased until its next look: a person may be quicker.
+    free = Q(leased_until=None) | Q(leased_until__lt=now) | Q(status=Status.BOOKING, sent_at__lt=now - LEASE)
+    mine = Appointment.objects.filter(free, pk=appointment.pk, status=status, calcom_booking_uid__isnull=False)
+    return bool(mine.update(leased_until=now + LEASE))
 
 
 def _is_fresh(appointment: Appointment) -> bool:

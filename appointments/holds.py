@@ -29,6 +29,7 @@ from appointments.availability import LONGEST, Period, busy, forget, has_room, p
 from appointments.calendar import Calendar, CalendarError, OutcomeUnknown, SlotTaken, calendar_of
 from appointments.models import Appointment, Call, FollowUp, Offer, Service
 from appointments.wishes import Wish, booking_key
+from mcp_gateway.deadlocks import rerun_on_deadlock
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +91,7 @@ def hold(
         return hold(call, wish, service, starts, own_appointment(call))
 
 
+@rerun_on_deadlock
 def _held_or_offered(
     call: Call, wish: Wish, service: Service, starts: Sequence[datetime] | None, own: Appointment | None
 ) -> Appointment | Taken:
@@ -104,6 +106,7 @@ def _held_or_offered(
         return Taken(_offered(call, service, others, kept_for=OFFER))
 
 
+@rerun_on_deadlock
 def offer_instead(appointment: Appointment, call: Call, wished: datetime, starts: Sequence[datetime]) -> Taken:
     """Times that the appointment could move to in place of the wished one, kept for the caller for a moment."""
     service = appointment.service

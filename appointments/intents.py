@@ -20,6 +20,7 @@ from appointments.follow_ups import call_back, review_call
 from appointments.holds import let_go, locked, own_appointment, wish_columns
 from appointments.models import Appointment, Call, FollowUp, Service
 from appointments.wishes import Wish, booking_key, hand_over_wish, wish_of
+from mcp_gateway.deadlocks import rerun_on_deadlock
 
 Status = Appointment.Status
 
@@ -45,6 +46,7 @@ def book_wish(call: Call) -> Appointment | None:
     return None
 
 
+@rerun_on_deadlock
 def intended_appointment(call: Call, wish: Wish) -> Appointment:
     """The committed intent to book the wish. Raises Service.DoesNotExist where nobody offers it any more.
 

@@ -19,6 +19,7 @@ from mcp_gateway import correlation
 from mcp_gateway.audit import record_by
 from mcp_gateway.backoff import STEPS, delay_after
 from mcp_gateway.bell import ring_on_commit
+from mcp_gateway.deadlocks import rerun_on_deadlock
 from mcp_gateway.errors import Conflict, NotFound
 from mcp_gateway.logs import log_failure
 from mcp_gateway.models import WebhookEvent
@@ -173,6 +174,7 @@ def _due() -> Q:
     return Q(state=State.RECEIVED, next_attempt_at__lte=now) | Q(state=State.PROCESSING, leased_until__lt=now)
 
 
+@rerun_on_deadlock
 def _claim(event_id: int) -> WebhookEvent | None:
     """Take the event and note that an attempt begins: one that ends with the worker's death counts too."""
     event = WebhookEvent.objects.filter(_due(), pk=event_id).first()

@@ -5,7 +5,7 @@ from time import monotonic
 
 import pytest
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 from time_machine import TimeMachineFixture
 
 from appointments import availability
@@ -26,6 +26,12 @@ def free(service: Service, first: datetime = DAY_BEGINS, last: datetime = DAY_EN
     return free_starts(calendar, service, first, last, **more)
 
 
+@pytest.fixture
+def in_memory(settings: Settings) -> None:
+    """A cache that is no query, and whose clock is the test's."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "tests"}}
+
+
 def looks(control: CalcomControl) -> int:
     return sum(row["path"] == "/v2/slots" for row in control.requests())
 
@@ -43,7 +49,7 @@ def test_a_second_question_about_the_same_days_is_answered_from_memory(
 
 
 def test_an_answer_is_remembered_for_a_minute_at_most(
-    haircut: Service, control: CalcomControl, time_machine: TimeMachineFixture
+    haircut: Service, control: CalcomControl, time_machine: TimeMachineFixture, in_memory: None
 ) -> None:
     free(haircut)
     time_machine.move_to(timezone.now() + timedelta(seconds=availability.REMEMBERED_SECONDS + 1))
@@ -227,9 +233,8 @@ def test_an_appointment_that_would_move_is_not_in_its_own_way(haircut: Service) 
 
 
 def test_what_is_free_is_found_with_one_query(
-    haircut: Service, django_assert_num_queries: DjangoAssertNumQueries, settings: object
+    haircut: Service, django_assert_num_queries: DjangoAssertNumQueries, in_memory: None
 ) -> None:
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     free(haircut)
     with django_assert_num_queries(1):
         free(haircut)

@@ -56,7 +56,7 @@ def test_it_lists_every_method_for_who_may_call_every_method() -> None:
 def test_it_lists_only_what_the_token_may_call(client: Client, company: Company) -> None:
     _, text = create_token(name="reader", company=company, scopes=["calcom.get*"])
     names = {method["name"] for method in discovered(client, text)["methods"]}
-    assert names == {"calcom.getEventTypes", "calcom.getBookings"}
+    assert names == {"calcom.getEventTypes", "calcom.getBooking", "calcom.getBookings"}
 
 
 def test_it_takes_no_parameters(client: Client, company: Company) -> None:
