@@ -32,7 +32,8 @@ class Measured:
 @dataclass
 class Caller:
     number: int
-    address: tuple[int, str]
+    port: int
+    configuration_id: int
     company_phone: str
     measured: dict[str, list[Measured]] = field(default_factory=lambda: defaultdict(list))
 
@@ -75,19 +76,24 @@ class Caller:
         return {"name": name, "args": args, "call": call}
 
     async def talk(self, run: str) -> None:
-        port, path = self.address
+        ringing = {"from_number": self.phone, "to_number": self.company_phone}
         pauses = Random(self.number)
+        await asyncio.sleep(pauses.uniform(*PAUSE_SECONDS))
+        await self.ask("call_inbound", "inbound", {"event": "call_inbound", "call_inbound": ringing})
         for name, args in self.turns():
             await asyncio.sleep(pauses.uniform(*PAUSE_SECONDS))
-            body = json.dumps(self.body(name, args, run)).encode()
-            began = time.perf_counter()
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(_request(path, body))
-            headers, answer = await _answer(reader)
-            whole = (time.perf_counter() - began) * 1000
-            own, waited = float(headers["x-own-ms"]), float(headers["x-waited-ms"])
-            self.measured[name].append(Measured(own, waited, whole, answer["status"]))
-            writer.close()
+            await self.ask(name, "custom-function", self.body(name, args, run))
+
+    async def ask(self, name: str, door: str, body: dict[str, Any]) -> None:
+        raw = json.dumps(body).encode()
+        began = time.perf_counter()
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(_request(f"/api/mcp/retell/{door}/{self.configuration_id}", raw))
+        headers, answer = await _answer(reader)
+        whole = (time.perf_counter() - began) * 1000
+        own, waited = float(headers["x-own-ms"]), float(headers["x-waited-ms"])
+        self.measured[name].append(Measured(own, waited, whole, answer.get("status", "greeted")))
+        writer.close()
 
 
 def talk_at_once(callers: Sequence[Caller], run: str) -> None:

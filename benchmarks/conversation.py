@@ -38,6 +38,7 @@ WEB_WORKERS, WEB_THREADS = 2, 32
 SLOW_AND_SLOWER = (0.3, 5.0)
 CAL_KEY = "cal_live_bench_0123456789"
 ZONE = "Europe/Berlin"
+PHONE = "+493012345678"
 EVERY_DAY = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 NOT_WORK = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "ROLLBACK")
 
@@ -48,7 +49,7 @@ def main() -> None:
         company = Company.objects.create(
             name="Salon",
             slug="bench",
-            phone_number="+493012345678",
+            phone_number=PHONE,
             retell_webhook_key=WEBHOOK_KEY,
             calcom_api_key=CAL_KEY,
             calcom_base_url=calcom_url,
@@ -57,14 +58,13 @@ def main() -> None:
         service = Service.objects.create(company=company, name="Haarschnitt", duration_minutes=30)
         configuration = RetellConfiguration.objects.create(company=company, agent_id="agent_bench")
         with web() as port:
-            address = (port, f"/api/mcp/retell/custom-function/{configuration.pk}")
             for seconds in SLOW_AND_SLOWER:
-                callers = [Caller(number, address, "+493012345678") for number in range(CALLS)]
+                callers = [Caller(number, port, configuration.pk, PHONE) for number in range(CALLS)]
                 begin_afresh(service, callers)
                 delay(calcom_url, seconds)
                 talk_at_once(callers, f"{seconds}")
                 report(callers, seconds)
-        begin_afresh(service, [Caller(0, (0, ""), "+493012345678")])
+        begin_afresh(service, [Caller(0, 0, 0, PHONE)])
         counts(company)
 
 
@@ -142,7 +142,7 @@ def _at(ascending: list[float], share: float) -> float:
 
 def counts(company: Company) -> None:
     """What one caller's turns ask of database, Redis and Cal.com; transaction control is not counted as a query."""
-    caller = Caller(0, (0, ""), "+493012345678")
+    caller = Caller(0, 0, 0, PHONE)
     print("\n| function | SQL queries | Redis round trips | Cal.com requests | answer |\n|---|---|---|---|---|")
     for name, args in caller.turns():
         with (
