@@ -6,7 +6,13 @@ from appointments import holds
 from appointments.calendar import BookingRefused, CalendarError, CalendarUnreachable, OutcomeUnknown
 from appointments.changes import BeingChanged, NotChangeable, cancel_appointment, catch_up
 from appointments.conversation import speaking
-from appointments.conversation.identity import appointments_of_caller, as_data, refused_by_notice, the_one_meant
+from appointments.conversation.identity import (
+    appointments_of_caller,
+    as_data,
+    not_clear_yet,
+    refused_by_notice,
+    the_one_meant,
+)
 from appointments.conversation.turn import Turn, function
 from appointments.follow_ups import call_back
 from appointments.models import Appointment
@@ -32,7 +38,8 @@ def cancel(turn: Turn) -> Reply:
         return _drop(turn, held)
     if meant.status == Appointment.Status.CANCELLED:
         return _is_cancelled(turn, meant)
-    return refused_by_notice(turn, meant) or _cancelled(turn, meant)
+    unclear = not_clear_yet(turn, meant, "wants to cancel it")
+    return unclear or refused_by_notice(turn, meant) or _cancelled(turn, meant)
 
 
 def own_wish(turn: Turn) -> Appointment | None:

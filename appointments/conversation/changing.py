@@ -13,7 +13,13 @@ from appointments.conversation.asking import ask_when, ask_which_offer, understo
 from appointments.conversation.cancelling import MAX_REASON, own_wish, unchanged
 from appointments.conversation.checking import free_on_day
 from appointments.conversation.collecting import collect_at
-from appointments.conversation.identity import appointments_of_caller, refused_by_notice, scheduled, the_one_meant
+from appointments.conversation.identity import (
+    appointments_of_caller,
+    not_clear_yet,
+    refused_by_notice,
+    scheduled,
+    the_one_meant,
+)
 from appointments.conversation.turn import Turn, function
 from appointments.models import Appointment
 from appointments.spoken import USUAL_OPENING, Problem, choose
@@ -39,7 +45,8 @@ def change(turn: Turn) -> Reply:
         return meant
     if held is not None and meant.pk == held.pk:
         return collect_at(turn, turn.said.new_date, turn.said.new_time)
-    return refused_by_notice(turn, meant) or _to_new_time(turn, meant)
+    unclear = not_clear_yet(turn, meant, "wants to move it")
+    return unclear or refused_by_notice(turn, meant) or _to_new_time(turn, meant)
 
 
 def _offered_a_move(turn: Turn, appointments: list[Appointment]) -> Appointment | None:

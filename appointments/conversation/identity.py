@@ -70,6 +70,17 @@ def the_one_meant(turn: Turn, appointments: list[Appointment]) -> Appointment | 
     return turn.question("which_appointment", message % {"appointments": told}, appointments=as_data(turn, listed))
 
 
+def not_clear_yet(turn: Turn, appointment: Appointment, wants: str) -> Reply | None:
+    """What is said while nobody knows how an earlier change of it ended: nothing can be built on that."""
+    if appointment.sent_at is None:
+        return None
+    call_back(turn.call, f"The caller {wants} (appointment {appointment.pk}), while an earlier change was unclear.")
+    message = _(
+        "An earlier change of your appointment has not been confirmed by the calendar yet. Somebody will look into it."
+    )
+    return turn.reply("change_pending", message)
+
+
 def refused_by_notice(turn: Turn, appointment: Appointment) -> Reply | None:
     """What is said when it is too late for a change by phone; asked before anything else."""
     hours = turn.company.notice_hours
