@@ -214,12 +214,12 @@ def named(*parts: Any) -> str:
     return " - ".join(getattr(part, "name", part) for part in parts)
 
 
-def cases(*places: Place) -> list[Any]:
+def cases() -> list[Any]:
     """Every trouble where a function goes; after the vendor has done the work an answer can only be lost."""
     return [
         pytest.param(ask, place, trouble, when, id=named(ask, place, trouble, when))
         for ask in ASKS
-        for place in places
+        for place in PLACES
         if place.name in ask.amid
         for trouble, when in [
             *((trouble, "before") for trouble in LOST + REFUSED),
@@ -278,7 +278,7 @@ def assert_seen_to(reply: Reply, caller: Conversation) -> None:
 
 
 @pytest.mark.usefixtures("in_a_hurry")
-@pytest.mark.parametrize(("ask", "place", "trouble", "when"), cases(*PLACES))
+@pytest.mark.parametrize(("ask", "place", "trouble", "when"), cases())
 def test_an_answer_comes_and_is_so(caller: Conversation, ask: Ask, place: Place, trouble: Trouble, when: str) -> None:
     reply = asked(ask, caller, place, trouble, when)
     assert (reply.success, reply.status) == (True, ask.status(place, trouble))
@@ -340,7 +340,7 @@ class TestTheBudget:
     @pytest.mark.usefixtures("in_a_hurry")
     def test_nor_is_what_became_of_a_change(self, caller: Conversation) -> None:
         asked(CHANGE, caller, MOVE, LOST[1], "after")
-        LATE.befall(caller.control, LOOK)
+        LATE.befall(caller.control, LOOK, times=1)
         assert told(FIND.act(caller), "appointments")[0]["date"] == "2027-01-13"
 
 
@@ -473,6 +473,14 @@ class TestALostChange:
 
     def test_what_was_cancelled_is_not_said_to_stand(self, cancelled: Conversation) -> None:
         assert STANDS not in CHANGE.act(cancelled).message
+
+    @pytest.mark.parametrize(("ask", "place"), [(CHANGE, MOVE), (CALL_OFF, CANCEL)], ids=named)
+    def test_what_did_not_arrive_can_be_asked_for_again(self, caller: Conversation, ask: Ask, place: Place) -> None:
+        """As soon as the calendar is sure to show what did."""
+        asked(ask, caller, place, LOST[1])
+        heal(caller.control)
+        with time_machine.travel(NOW + timedelta(minutes=1)):
+            assert ask.act(caller).status == ask.healthy
 
     def test_what_can_be_seen_is_told_as_it_is(self, moved: Conversation) -> None:
         assert told(FIND.act(moved), "appointments")[0]["date"] == "2027-01-14"

@@ -389,6 +389,13 @@ def test_a_strangers_wish_is_not_made_under_a_customers_name(salon: Company, col
     assert "Geheim" not in json.dumps(answered)
 
 
+def test_a_wish_is_not_made_under_the_name_that_another_company_knows(salon: Company, cut: Service) -> None:
+    make_customer(make_company(), phone=CALLER, name="Max Geheim")
+    answered = rings(salon, "collect_appointment_information", {"date": "Mittwoch", "time": "10 Uhr"})
+    assert answered["status"] == "name_required"
+    assert "Geheim" not in json.dumps(answered)
+
+
 def test_an_appointment_that_is_just_over_can_not_be_cancelled(
     salon: Company, mine: Appointment, control: CalcomControl
 ) -> None:
