@@ -47,7 +47,7 @@ class CompanyAdmin(CompanyScopedAdmin):
     fieldsets = (
         (None, {"fields": ("name", "slug", "is_active", "phone_number", "email", "staff")}),
         (_("Language and time"), {"fields": ("default_language", "timezone", "opening_hours")}),
-        (_("Booking"), {"fields": ("booking_mode", "notice_hours", "rate_limit_per_minute")}),
+        (_("Booking"), {"fields": ("booking_mode", "mails_customers", "notice_hours", "rate_limit_per_minute")}),
         (_("Phone"), {"fields": ("agent_name", "rejected_numbers")}),
         (_("Retell.ai"), {"fields": ("retell_api_key", "retell_webhook_key")}),
         (_("Cal.com"), {"fields": ("calcom_api_key", "calcom_base_url", "calcom_webhook_secret")}),

@@ -30,7 +30,9 @@ from appointments.calendar import (
     calendar_of,
 )
 from appointments.customers import customer_for
+from appointments.follow_ups import count_opening
 from appointments.models import Appointment, Call, FollowUp
+from appointments.notifications import tell_staff, telling
 from mcp_gateway.backoff import delay_after
 from mcp_gateway.bell import ring_on_commit
 from mcp_gateway.deadlocks import rerun_on_deadlock
@@ -187,32 +189,32 @@ def _schedule(appointment: Appointment, booking: Booking) -> None:
 
 
 @rerun_on_deadlock
-@transaction.atomic
 def _write_scheduled(appointment: Appointment, booking: Booking) -> None:
-    """Appointment, customer and call together; raises IntegrityError where the row is not as it was."""
-    customer = appointment.customer or customer_for(
-        appointment.company,
-        phone=_phone(appointment),
-        name=appointment.attendee_name,
-        email=appointment.attendee_email,
-        language=appointment.language,
-    )
-    changed = Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
-        status=Status.SCHEDULED,
-        customer=customer,
-        calcom_booking_uid=booking.uid,
-        calcom_booking_id=booking.id,
-        ends_at=booking.end,
-        leased_until=None,
-        sent_at=None,
-        last_error="",
-        updated_at=timezone.now(),
-    )
-    if not changed:
-        raise IntegrityError("The appointment changed while it was being booked")
-    if appointment.call:
-        Call.objects.filter(pk=appointment.call.pk, customer=None).update(customer=customer)
-    nothing_left_to_do(appointment)
+    """Appointment, customer, call and what is to be told together; raises IntegrityError where it is not as it was."""
+    with telling(appointment):
+        customer = appointment.customer or customer_for(
+            appointment.company,
+            phone=_phone(appointment),
+            name=appointment.attendee_name,
+            email=appointment.attendee_email,
+            language=appointment.language,
+        )
+        changed = Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
+            status=Status.SCHEDULED,
+            customer=customer,
+            calcom_booking_uid=booking.uid,
+            calcom_booking_id=booking.id,
+            ends_at=booking.end,
+            leased_until=None,
+            sent_at=None,
+            last_error="",
+            updated_at=timezone.now(),
+        )
+        if not changed:
+            raise IntegrityError("The appointment changed while it was being booked")
+        if appointment.call:
+            Call.objects.filter(pk=appointment.call.pk, customer=None).update(customer=customer)
+        nothing_left_to_do(appointment)
 
 
 def _await_confirmation(appointment: Appointment, booking: Booking) -> None:
@@ -262,15 +264,18 @@ def give_up(appointment: Appointment, kind: FollowUp.Kind, why: str) -> None:
         follow_up(appointment, kind, why)
 
 
+@transaction.atomic
 def follow_up(appointment: Appointment, kind: FollowUp.Kind, what_to_do: str) -> None:
     """Ask people for it; of the same kind the latest says what to do now."""
     told = {"what_to_do": what_to_do, "status": FollowUp.Status.OPEN}
-    FollowUp.objects.update_or_create(
+    count_opening(appointment.follow_ups.filter(kind=kind))
+    row, _ = FollowUp.objects.update_or_create(
         appointment=appointment,
         kind=kind,
         defaults=told,
         create_defaults={**told, "company": appointment.company, "call": appointment.call},
     )
+    tell_staff(row)
 
 
 def nothing_left_to_do(appointment: Appointment) -> None:

@@ -8,18 +8,24 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from appointments.availability import period_of
-from appointments.booking import LEASE, STALE_READS, book, follow_up, nothing_left_to_do
+from appointments.booking import BOOK_TASK, LEASE, STALE_READS, book, follow_up, give_up, nothing_left_to_do
 from appointments.calendar import Booking, OutcomeUnknown, calendar_of
 from appointments.customers import customer_for
 from appointments.holds import room_for_new, room_to_move
 from appointments.models import Appointment, Call, Company, FollowUp, Service
+from appointments.notifications import telling
+from mcp_gateway.audit import record_by
+from mcp_gateway.bell import ring_on_commit
 from mcp_gateway.deadlocks import rerun_on_deadlock
+from mcp_gateway.principal import Principal
 
 Status = Appointment.Status
 UPCOMING_LIMIT = 50
@@ -72,6 +78,7 @@ def create_appointment(
             starts_at=start,
             ends_at=period_of(service, start).end,
             status=Status.BOOKING,
+            origin=Appointment.Origin.STAFF,
             booking_key=booking_key or uuid4(),
             attendee_name=name,
             attendee_email=email,
@@ -108,9 +115,10 @@ def cancel_appointment(appointment: Appointment, *, reason: str, deadline: float
         return appointment
     with _claimed(appointment, Status.SCHEDULED) as uid:
         calendar_of(appointment.company, deadline=deadline).cancel(uid, reason)
-        Appointment.objects.filter(pk=appointment.pk).update(
-            status=Status.CANCELLED, cancellation_reason=reason[:500], sent_at=None, updated_at=timezone.now()
-        )
+        with telling(appointment):
+            Appointment.objects.filter(pk=appointment.pk).update(
+                status=Status.CANCELLED, cancellation_reason=reason[:500], sent_at=None, updated_at=timezone.now()
+            )
     return _fresh(appointment)
 
 
@@ -139,6 +147,84 @@ def confirm_appointment(appointment: Appointment) -> Appointment:
     return _fresh(appointment)
 
 
+def take_over(appointment: Appointment, booking: Booking, *, by: Principal, reason: str = "") -> None:
+    """Write down what the calendar itself tells became of the appointment's booking.
+
+    One that is cancelled while it waits for confirmation is given up, with a follow-up. Raises NotChangeable, and
+    BeingChanged while a change of our own is on its way.
+    """
+    with _noted(appointment, by, reason):
+        if appointment.status == Status.BOOKING and booking.is_over:
+            told = f"Call back and agree on another time: the calendar has {booking.status} the booking. {reason}"
+            give_up(appointment, FollowUp.Kind.BOOKING_FAILED, told.strip())
+            return
+        _adopt(appointment, booking, reason)
+        if booking.status == "pending":
+            follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, "The booking waits for confirmation in the calendar.")
+
+
+def mark_no_show(appointment: Appointment, *, by: Principal) -> None:
+    """The customer did not come. Raises NotChangeable, and BeingChanged."""
+    with _noted(appointment, by, ""):
+        Appointment.objects.filter(pk=appointment.pk).update(status=Status.NO_SHOW, updated_at=timezone.now())
+
+
+def drop_double(appointment: Appointment, *, by: Principal) -> None:
+    """Another row stands for its booking: this one is cancelled, and nobody is told, for the booking stands.
+
+    Raises NotChangeable, and BeingChanged.
+    """
+    reason = "Another appointment stands for this booking."
+    with _noted(appointment, by, reason):
+        cancelled = {"status": Status.CANCELLED, "cancellation_reason": reason, "updated_at": timezone.now()}
+        Appointment.objects.filter(pk=appointment.pk).update(sent_at=None, **cancelled)
+        nothing_left_to_do(appointment)
+
+
+def look_again(appointment: Appointment) -> None:
+    """The calendar has news of a booking that waits for its next look: that is now. Who has it in hand goes on."""
+    waits = Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING, leased_until__gt=_longest_claim())
+    waits.update(leased_until=None)
+    ring_on_commit(BOOK_TASK, appointment.pk)
+
+
+def in_hand() -> Q:
+    """Appointments that somebody is working on at this moment; a longer lease is a wait for the next look."""
+    return Q(leased_until__gt=timezone.now(), leased_until__lte=_longest_claim())
+
+
+@contextmanager
+def _noted(appointment: Appointment, by: Principal, reason: str) -> Iterator[None]:
+    """One transaction, in which nobody else changes the appointment; what it changed is in the audit trail."""
+    with _claimed(appointment, Status(appointment.status)) as uid, transaction.atomic():
+        if uid != appointment.calcom_booking_uid:
+            raise NotChangeable("The appointment has another booking by now")
+        yield
+        after = _fresh(appointment)
+        record_by(
+            by,
+            action="appointment.changed_in_calendar",
+            object_type="Appointment",
+            object_id=appointment.pk,
+            company_id=appointment.company_id,
+            before=_state(appointment),
+            after=_state(after),
+            reason=reason[:500],
+        )
+
+
+def _state(appointment: Appointment) -> dict[str, Any]:
+    return {
+        "status": str(appointment.status),
+        "starts_at": appointment.starts_at.isoformat(),
+        "calcom_booking_uid": appointment.calcom_booking_uid,
+    }
+
+
+def _longest_claim() -> datetime:
+    return timezone.now() + LEASE
+
+
 @contextmanager
 def _claimed(appointment: Appointment, status: Status) -> Iterator[str]:
     """The uid of its booking, while nobody else may change it."""
@@ -159,7 +245,8 @@ def _claimed(appointment: Appointment, status: Status) -> Iterator[str]:
 def _claim(appointment: Appointment, status: Status) -> bool:
     now = timezone.now()
     # A booking that waits for confirmation is leased until its next look: a person may be quicker.
-    free = Q(leased_until=None) | Q(leased_until__lt=now) | Q(status=Status.BOOKING, sent_at__lt=now - LEASE)
+    waits = Q(status=Status.BOOKING) & (Q(sent_at__lt=now - LEASE) | Q(leased_until__gt=_longest_claim()))
+    free = Q(leased_until=None) | Q(leased_until__lt=now) | waits
     mine = Appointment.objects.filter(free, pk=appointment.pk, status=status, calcom_booking_uid__isnull=False)
     return bool(mine.update(leased_until=now + LEASE))
 
@@ -169,11 +256,14 @@ def _is_fresh(appointment: Appointment) -> bool:
     return appointment.sent_at is not None and timezone.now() - appointment.sent_at < STALE_READS
 
 
-def _adopt(appointment: Appointment, booking: Booking) -> None:
+def _adopt(appointment: Appointment, booking: Booking, reason: str = "") -> None:
     """What was unclear is clear: nobody needs to compare them any more."""
     if booking.is_over:
-        cancelled = {"status": Status.CANCELLED, "sent_at": None, "updated_at": timezone.now()}
-        Appointment.objects.filter(pk=appointment.pk).update(**cancelled)
+        cancelled: dict[str, Any] = {"status": Status.CANCELLED, "sent_at": None, "updated_at": timezone.now()}
+        if reason:
+            cancelled["cancellation_reason"] = reason[:500]
+        with telling(appointment):
+            Appointment.objects.filter(pk=appointment.pk).update(**cancelled)
     else:
         _follow(appointment, booking)
     nothing_left_to_do(appointment)
@@ -181,15 +271,16 @@ def _adopt(appointment: Appointment, booking: Booking) -> None:
 
 def _follow(appointment: Appointment, booking: Booking) -> None:
     """Write down what the calendar holds now."""
-    Appointment.objects.filter(pk=appointment.pk).update(
-        status=Status.SCHEDULED if booking.status == "accepted" else Status.BOOKING,
-        starts_at=booking.start,
-        ends_at=booking.end,
-        calcom_booking_uid=booking.uid,
-        calcom_booking_id=booking.id,
-        sent_at=None if booking.status == "accepted" else timezone.now(),
-        updated_at=timezone.now(),
-    )
+    with telling(appointment):
+        Appointment.objects.filter(pk=appointment.pk).update(
+            status=Status.SCHEDULED if booking.status == "accepted" else Status.BOOKING,
+            starts_at=booking.start,
+            ends_at=booking.end,
+            calcom_booking_uid=booking.uid,
+            calcom_booking_id=booking.id,
+            sent_at=None if booking.status == "accepted" else timezone.now(),
+            updated_at=timezone.now(),
+        )
 
 
 def _why_not(appointment: Appointment, wanted: Status) -> NotChangeable:

@@ -70,6 +70,14 @@ def check_production(**kwargs: Any) -> list[CheckMessage]:
                 id="config.W001",
             )
         )
+    if not settings.DEBUG and not settings.EMAIL_URL:
+        found.append(
+            Warning(
+                "EMAIL_URL is not set: mails go to a mail server on this machine, if there is one.",
+                hint="Set EMAIL_URL=smtp+tls://user:password@mail.example.com:587",
+                id="config.W002",
+            )
+        )
     return found
 
 

@@ -1,13 +1,13 @@
-"""Admin of the gateway: inbox, audit trail, and the tokens of `token_admin`."""
+"""Admin of the gateway: inbox, outbox, audit trail, and the tokens of `token_admin`."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from mcp_gateway.models import AuditEntry, WebhookEvent
+from mcp_gateway.models import AuditEntry, OutboxMessage, WebhookEvent
 from mcp_gateway.staff_admin import ReadOnlyAdmin
 from mcp_gateway.token_admin import ApiTokenAdmin
 
-__all__ = ["ApiTokenAdmin", "AuditEntryAdmin", "WebhookEventAdmin"]
+__all__ = ["ApiTokenAdmin", "AuditEntryAdmin", "OutboxMessageAdmin", "WebhookEventAdmin"]
 
 
 @admin.register(WebhookEvent)
@@ -20,6 +20,14 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     @admin.display(description=_("attempts"))
     def tries(self, event: WebhookEvent) -> int:
         return len(event.attempts)
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "kind", "company", "state", "attempts", "last_error", "sent_at")
+    list_filter = ("state", "created_at", "kind", ("company", admin.RelatedOnlyFieldListFilter))
+    search_fields = ("dedupe_key", "correlation_id")
+    list_select_related = ("company",)
 
 
 @admin.register(AuditEntry)

@@ -1,8 +1,8 @@
-"""Celery tasks of the gateway: thin, the work is in `inbox`."""
+"""Celery tasks of the gateway: thin, the work is in `inbox` and `outbox`."""
 
 from celery import shared_task
 
-from mcp_gateway import idempotency, inbox
+from mcp_gateway import idempotency, inbox, outbox
 
 # A handler that hangs is stopped, and its attempt recorded, before another worker may take the event over.
 STOP_SECONDS = inbox.LEASE.seconds - 60
@@ -24,6 +24,21 @@ def sweep_webhook_events() -> int:
     due = inbox.due_events()
     for event_id in due:
         process_webhook_event.delay(event_id)
+    return len(due)
+
+
+@shared_task(soft_time_limit=outbox.LEASE.seconds - 40, time_limit=outbox.LEASE.seconds - 20)
+def deliver_outbox_message(message_id: int) -> str | None:
+    """Send one message."""
+    return outbox.deliver(message_id)
+
+
+@shared_task
+def sweep_outbox() -> int:
+    """Ring again for messages whose bell was lost, that are due again, or that a dead worker held."""
+    due = outbox.due_messages()
+    for message_id in due:
+        deliver_outbox_message.delay(message_id)
     return len(due)
 
 

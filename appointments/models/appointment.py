@@ -24,6 +24,11 @@ class Appointment(models.Model):
         FAILED = "failed", _("failed")
         EXPIRED = "expired", _("expired")
 
+    class Origin(models.TextChoices):
+        CALL = "call", _("phone call")
+        STAFF = "staff", _("staff or a program")
+        CALENDAR = "calendar", _("the calendar itself")
+
     company = models.ForeignKey(
         Company, verbose_name=_("company"), on_delete=models.PROTECT, related_name="appointments"
     )
@@ -44,6 +49,9 @@ class Appointment(models.Model):
     starts_at = models.DateTimeField(_("starts at"))
     ends_at = models.DateTimeField(_("ends at"))
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.HELD)
+    origin = models.CharField(
+        _("origin"), max_length=8, choices=Origin, default=Origin.CALL, help_text=_("Where it was booked first.")
+    )
     booking_key = models.UUIDField(
         _("booking key"),
         default=uuid.uuid4,
@@ -74,6 +82,9 @@ class Appointment(models.Model):
         null=True,
         blank=True,
         help_text=_("A request went to the calendar then, and its outcome is not known yet."),
+    )
+    sequence = models.PositiveIntegerField(
+        _("revision"), default=0, help_text=_("How often the booked time was moved or called off.")
     )
     notes = models.TextField(_("notes"), blank=True)
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, blank=True)
@@ -167,6 +178,7 @@ class FollowUp(models.Model):
     )
     what_to_do = models.TextField(_("what to do"))
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.OPEN)
+    openings = models.PositiveSmallIntegerField(_("times opened"), default=1, editable=False)
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("assignee"),

@@ -61,6 +61,10 @@ class Company(models.Model):
         AFTER_CALL = "after_call", _("after the call")
         DURING_CALL = "during_call", _("during the call")
 
+    class Mailer(models.TextChoices):
+        CALENDAR = "calendar", _("Cal.com")
+        US = "us", _("this system")
+
     name = models.CharField(_("name"), max_length=150)
     slug = models.SlugField(_("short name"), unique=True)
     timezone = models.CharField(_("time zone"), max_length=64, default="Europe/Berlin", validators=(validate_timezone,))
@@ -102,6 +106,16 @@ class Company(models.Model):
     calcom_webhook_secret = EncryptedTextField(_("Cal.com webhook secret"), blank=True, default="")
     booking_mode = models.CharField(
         _("booking mode"), max_length=12, choices=BookingMode, default=BookingMode.AFTER_CALL
+    )
+    mails_customers = models.CharField(
+        _("mails to customers"),
+        max_length=8,
+        choices=Mailer,
+        default=Mailer.CALENDAR,
+        help_text=_(
+            "Who writes to customers when an appointment is booked, moved or cancelled. Cal.com does so by itself: "
+            "choose this system only where Cal.com's own mails are switched off, or customers hear everything twice."
+        ),
     )
     opening_hours = models.JSONField(
         _("opening hours"), default=default_opening_hours, blank=True, validators=(validate_opening_hours,)

@@ -17,6 +17,7 @@ PRODUCTION = {
     "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
     "DATABASE_URL": "mysql://user:password@127.0.0.1:3306/phone",
     "REDIS_URL": "redis://127.0.0.1:6379/0",
+    "EMAIL_URL": "smtp+tls://user:password@mail.example.com:587",
 }
 REQUIRED = ["SECRET_KEY", "ALLOWED_HOSTS", "APP_URL", "FIELD_ENCRYPTION_KEYS"]
 
@@ -90,6 +91,7 @@ def test_an_empty_variable_is_a_missing_one() -> None:
         ({"ALLOW_PRIVATE_URLS": "on"}, "ALLOW_PRIVATE_URLS is on"),
         ({"SECRET_KEY": "insecure-development-key-never-used-in-production-0123456789"}, "SECRET_KEY is the dev"),
         ({"REDIS_URL": None}, "REDIS_URL is not set"),
+        ({"EMAIL_URL": None}, "EMAIL_URL is not set"),
         ({"CALCOM_API_URL": "api.cal.com"}, "CALCOM_API_URL is not an absolute"),
         ({"RETELL_API_URL": "http://[::1"}, "RETELL_API_URL is not an absolute"),
     ],

@@ -10,7 +10,7 @@ from django.utils import timezone
 from appointments.models import Appointment, Company, FollowUp
 from calcom.models import CalcomEventType
 from mcp_gateway import audit, inbox
-from mcp_gateway.models import AuditEntry, WebhookEvent
+from mcp_gateway.models import AuditEntry, OutboxMessage, WebhookEvent
 from mcp_gateway.tokens import create_token
 from tests.factories import make_call, make_configuration, make_customer, make_service
 
@@ -52,6 +52,7 @@ def rows_of(company: Company) -> dict[type[Model], Any]:
         make_configuration(company),
         event_type,
         _event(company),
+        OutboxMessage.objects.create(company=company, kind=company.name, dedupe_key=company.slug, payload={}),
         token,
         entry,
     ]

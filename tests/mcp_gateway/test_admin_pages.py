@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
-from mcp_gateway.models import ApiToken, AuditEntry, WebhookEvent
+from mcp_gateway.models import ApiToken, AuditEntry, OutboxMessage, WebhookEvent
 from mcp_gateway.tokens import create_token
 from retell.models import RetellConfiguration
 from tests.factories import make_company
@@ -20,7 +20,7 @@ from tests.mcp_gateway.rows import rows_of, shared_rows
 
 MODELS = list(admin.site._registry)
 SCOPED = [model for model in MODELS if model._meta.app_label != "auth"]
-READ_ONLY = [Call, Appointment, WebhookEvent, AuditEntry]
+READ_ONLY = [Call, Appointment, WebhookEvent, OutboxMessage, AuditEntry]
 
 
 def by_name(model: Any) -> str:
@@ -216,4 +216,4 @@ def test_the_index_opens_for_everybody_on_the_staff(staff_client: Client, own: A
 def test_every_model_of_ours_has_a_page() -> None:
     assert all(isinstance(model_admin, ModelAdmin) for model_admin in admin.site._registry.values())
     expected = {Company, Service, Customer, Call, Appointment, FollowUp, RetellConfiguration}
-    assert {*expected, ApiToken, AuditEntry, WebhookEvent} <= set(MODELS)
+    assert {*expected, ApiToken, AuditEntry, OutboxMessage, WebhookEvent} <= set(MODELS)
