@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
+from time import monotonic
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -15,9 +16,10 @@ import requests
 from pydantic import ValidationError
 
 from appointments.phones import to_e164
-from calcom import connections
-from calcom.errors import CalcomError, ErrorKind, error_of_answer, error_of_failure
+from calcom.budget import MAX_WAIT_SECONDS, KeyBudget
+from calcom.errors import CalcomError, ErrorKind, TooManyBookings, error_of_answer, error_of_failure
 from calcom.types import LIVE, Account, Answer, Booking, EventType, Instant, NewBooking, Reservation, Status
+from mcp_gateway import connections
 from mcp_gateway.outbound import correlation_header, session
 
 logger = logging.getLogger(__name__)
@@ -70,6 +72,9 @@ class CalcomClient:
 
     `timeout` (seconds) replaces the usual patience for callers with a budget. `seconds_left` is asked before each
     request, which never takes longer than that, however the answer comes in; what it raises goes through.
+
+    Every request counts on the key's budget (`calcom.budget`). Where that is used up, `is_urgent` ones are refused at
+    once, others wait as long as they can and still have their usual time; a `timeout` leaves none for that.
     """
 
     def __init__(
@@ -79,11 +84,14 @@ class CalcomClient:
         *,
         timeout: float | None = None,
         seconds_left: Callable[[], float] = lambda: math.inf,
+        is_urgent: bool = True,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.api_key = api_key.strip()
         self.timeout = timeout
         self.seconds_left = seconds_left
+        self.is_urgent = is_urgent
+        self.budget = KeyBudget(self.api_key, is_urgent=is_urgent)
 
     def me(self) -> Account:
         return self._get(Envelope[Account], "/v2/me").data
@@ -129,14 +137,16 @@ class CalcomClient:
         attendee_email: str = "",
         start: datetime | None = None,
         end: datetime | None = None,
+        updated_after: datetime | None = None,
         status: Sequence[Status] = LIVE,
     ) -> list[Booking]:
-        """Bookings that lie in [start, end], by start. More than four pages of them are refused, not cut off."""
+        """Bookings that lie in [start, end], by start. More than four pages of them: TooManyBookings, not cut off."""
         asked = {
             "eventTypeId": event_type_id,
             "attendeeEmail": attendee_email,
             "afterStart": start and _iso(start),
             "beforeEnd": end and _iso(end),
+            "afterUpdatedAt": updated_after and _iso(updated_after),
             "status": ",".join(status),
         }
         query = {name: value for name, value in asked.items() if value}
@@ -150,7 +160,7 @@ class CalcomClient:
             found += answer.data
             if not answer.pagination.has_next_page:
                 return found
-        raise CalcomError(ErrorKind.REFUSED, f"There are more than {len(found)} such bookings: narrow the search.")
+        raise TooManyBookings(len(found))
 
     def booking(self, uid: str) -> Booking:
         return self._get(Envelope[Booking], f"/v2/bookings/{quote(uid, safe='')}").data
@@ -196,7 +206,7 @@ class CalcomClient:
 
     def _call(self, answer: type[Parsed], request: requests.Request, path: str, seconds: float) -> Parsed:
         try:
-            response = self._answer(request, path, min(self.timeout or seconds, self.seconds_left()))
+            response = self._answer(request, path, self.timeout or seconds)
             parsed = self._parsed(answer, response)
         except CalcomError as error:
             # A read changes nothing, so there is nothing unknown about it.
@@ -214,6 +224,16 @@ class CalcomClient:
             prepared = session().prepare_request(request)
         except ValueError:
             raise CalcomError(ErrorKind.REFUSED, "The stored address or key can't be part of a request.") from None
+        over_at = monotonic() + self.seconds_left()
+        patience = min(MAX_WAIT_SECONDS, over_at - monotonic() - seconds)
+        standing = self.budget.take(0.0 if self.is_urgent or self.timeout else patience)
+        response = self._sent(prepared, min(seconds, over_at - monotonic()))
+        self.budget.learn(standing, response)
+        return response
+
+    def _sent(self, prepared: requests.PreparedRequest, seconds: float) -> requests.Response:
+        if seconds <= 0:
+            raise CalcomError(ErrorKind.UNREACHABLE)
         try:
             return connections.send(prepared, connect_seconds=min(CONNECT_SECONDS, seconds), total_seconds=seconds)
         except requests.RequestException as failure:

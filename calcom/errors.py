@@ -80,6 +80,13 @@ class CalcomError(Exception):
         return f"{self.kind}, HTTP {self.status}"
 
 
+class TooManyBookings(CalcomError):
+    """A list would be longer than anybody should wait for."""
+
+    def __init__(self, found: int) -> None:
+        super().__init__(ErrorKind.REFUSED, f"There are more than {found} such bookings: narrow the search.")
+
+
 def error_of_answer(response: requests.Response, body: Any, *, secret: str) -> CalcomError:
     """The error that an answer to a write means; `body` is its JSON, None when it has none.
 

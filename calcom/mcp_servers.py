@@ -1,7 +1,10 @@
 """Cal.com behind the gateway: every request to a company's Cal.com account passes here."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from time import monotonic
 from typing import Annotated, Any
 
 from django.db.models.functions import Length
@@ -12,6 +15,8 @@ from appointments.models import Appointment, Company
 from calcom.client import CalcomClient
 from calcom.errors import CalcomError, ErrorKind
 from calcom.event_types import SyncedEventTypes, sync_event_types
+from calcom.mirroring import Mirror
+from calcom.syncing import SyncedBookings, sync_bookings
 from calcom.types import (
     BOOKING_KEY,
     LIVE,
@@ -23,6 +28,7 @@ from calcom.types import (
     NewBooking,
     Reservation,
     Status,
+    Uid,
 )
 from mcp_gateway.errors import Conflict, DeadlineExceeded, GatewayError, InvalidParams, NotFound, UpstreamError
 from mcp_gateway.registry import Access, Context, Health, MCPServer, register, rpc
@@ -35,12 +41,18 @@ MAX_MOVES = 10
 MAY_RESERVE = (Appointment.Status.HELD, Appointment.Status.BOOKING)
 # Time for the slow write itself and for the look after it.
 WRITE_DEADLINE = 32.0
+# For the pages of a busy account, and a look at each booking that is not where it should be.
+SYNC_DEADLINE = 90.0
+# Time for a quick request, and to wait for its turn before.
+READ_DEADLINE = 15.0
+# Who has no more time than this has somebody on the phone; shorter than our own deadlines, which are for the others.
+URGENT_SECONDS = 10.0
 
 EventTypeId = Annotated[int, Field(gt=0)]
-Uid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Text = Annotated[str, Field(max_length=5000)]
 Seconds = Annotated[float, Field(gt=0, le=60, description="How long the caller can wait; default: Cal.com's usual.")]
 MovingUid = Annotated[Uid | None, Field(description="A booking that would move away: it counts as not there.")]
+FollowMoves = Annotated[bool, Field(description="Off: a booking that was moved stays the cancelled one that it is.")]
 Minutes = Annotated[int, Field(ge=1, le=120, description="Cal.com makes it five for all but the event type's owner.")]
 Statuses = Annotated[tuple[Status, ...], Field(min_length=1)]
 
@@ -82,19 +94,19 @@ class CalcomMCPServer(MCPServer):
             return Health()
         return Health(status="degraded", reason="no company has a Cal.com API key")
 
-    @rpc("testConnection", Access.READ)
+    @rpc("testConnection", Access.READ, deadline_seconds=READ_DEADLINE)
     def test_connection(self, context: Context) -> Account:
         """Whom the company's Cal.com API key belongs to."""
         with _calcom(context) as client:
             return client.me()
 
-    @rpc("getEventTypes", Access.READ)
+    @rpc("getEventTypes", Access.READ, deadline_seconds=READ_DEADLINE)
     def get_event_types(self, context: Context) -> list[EventType]:
         """The event types of the company's Cal.com account, hidden ones included."""
         with _calcom(context) as client:
             return client.event_types()
 
-    @rpc("checkAvailability", Access.READ)
+    @rpc("checkAvailability", Access.READ, deadline_seconds=READ_DEADLINE)
     def check_availability(
         self,
         context: Context,
@@ -112,7 +124,7 @@ class CalcomMCPServer(MCPServer):
             starts = client.free_starts(event_type_id, start, end, time_zone=time_zone, moving_uid=moving_uid or "")
             return FreeStarts(starts=starts)
 
-    @rpc("reserveSlot", Access.WRITE, cost=2)
+    @rpc("reserveSlot", Access.WRITE, cost=2, deadline_seconds=READ_DEADLINE)
     def reserve_slot(
         self,
         context: Context,
@@ -128,7 +140,7 @@ class CalcomMCPServer(MCPServer):
         with _calcom(context, timeout_seconds) as client:
             return client.reserve(event_type_id, start, minutes)
 
-    @rpc("releaseSlot", Access.WRITE, is_idempotent=True, cost=2)
+    @rpc("releaseSlot", Access.WRITE, is_idempotent=True, cost=2, deadline_seconds=READ_DEADLINE)
     def release_slot(self, context: Context, uid: Uid, timeout_seconds: Seconds | None = None) -> None:
         """Give a reservation back before its time is up. Gone already counts as done."""
         _refuse_anothers(context, reservation_uid=uid, status__in=MAY_RESERVE)
@@ -218,24 +230,27 @@ class CalcomMCPServer(MCPServer):
             booking = client.booking(uid)
             return booking if booking.status == "accepted" else client.confirm(uid)
 
-    @rpc("syncEventTypes", Access.WRITE, is_idempotent=True, cost=2)
+    @rpc("syncEventTypes", Access.WRITE, is_idempotent=True, cost=2, deadline_seconds=READ_DEADLINE)
     def sync_event_types(self, context: Context) -> SyncedEventTypes:
         """Bring our copy of the account's event types up to date; services keep what is set for them here."""
         return sync_event_types(context.company, self.get_event_types(context))
 
-    @rpc("getBooking", Access.READ)
-    def get_booking(self, context: Context, uid: Uid, timeout_seconds: Seconds | None = None) -> Booking:
-        """A booking as it is now; one that was moved, as what it has become."""
-        _refuse_anothers(context, calcom_booking_uid=uid)
-        with _calcom(context, timeout_seconds) as client:
-            booking = client.booking(uid)
-            for _ in range(MAX_MOVES):
-                if not booking.rescheduled_to_uid:
-                    break
-                booking = client.booking(booking.rescheduled_to_uid)
-            return booking
+    @rpc("syncBookings", Access.WRITE, is_idempotent=True, cost=10, deadline_seconds=SYNC_DEADLINE)
+    def sync_bookings(self, context: Context) -> SyncedBookings:
+        """Bring our appointments up to what was booked, moved and cancelled in Cal.com itself since the last time."""
+        with _calcom(context) as client:
+            look = partial(_look, context, client)
+            return sync_bookings(context.company, client, Mirror(context.company, by=context.principal, look=look))
 
-    @rpc("getBookings", Access.READ)
+    @rpc("getBooking", Access.READ, deadline_seconds=READ_DEADLINE)
+    def get_booking(
+        self, context: Context, uid: Uid, follow_moves: FollowMoves = True, timeout_seconds: Seconds | None = None
+    ) -> Booking:
+        """A booking as it is now; one that was moved, as what it has become."""
+        with _calcom(context, timeout_seconds) as client:
+            return _look(context, client, uid, follow_moves=follow_moves)
+
+    @rpc("getBookings", Access.READ, deadline_seconds=READ_DEADLINE)
     def get_bookings(
         self,
         context: Context,
@@ -261,7 +276,11 @@ def _calcom(context: Context, timeout: float | None = None) -> Iterator[CalcomCl
         raise Conflict("No Cal.com API key is stored for this company", kind="not_configured")
     try:
         yield CalcomClient(
-            company.calcom_url, company.calcom_api_key, timeout=timeout, seconds_left=context.seconds_left
+            company.calcom_url,
+            company.calcom_api_key,
+            timeout=timeout,
+            seconds_left=context.seconds_left,
+            is_urgent=min(timeout or math.inf, context.deadline - monotonic()) <= URGENT_SECONDS,
         )
     except CalcomError as error:
         raise gateway_error(error) from None
@@ -275,6 +294,20 @@ def _writing(context: Context, timeout: float | None) -> Iterator[CalcomClient]:
             yield client
     finally:
         availability.forget(context.company.pk)
+
+
+def _look(context: Context, client: CalcomClient, uid: str, *, follow_moves: bool = True) -> Booking:
+    """A booking; its errors are GatewayErrors already."""
+    _refuse_anothers(context, calcom_booking_uid=uid)
+    try:
+        booking = client.booking(uid)
+        for _ in range(MAX_MOVES if follow_moves else 0):
+            if not booking.rescheduled_to_uid:
+                break
+            booking = client.booking(booking.rescheduled_to_uid)
+    except CalcomError as error:
+        raise gateway_error(error) from None
+    return booking
 
 
 def _seen(client: CalcomClient, uid: str) -> Booking:

@@ -9,8 +9,10 @@ from pydantic.alias_generators import to_snake
 # Where our own key of a booking travels in Cal.com's metadata.
 BOOKING_KEY = "booking_key"
 
+Uid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Status = Literal["upcoming", "recurring", "past", "cancelled", "unconfirmed"]
 LIVE: tuple[Status, ...] = ("upcoming", "past", "unconfirmed")
+ANY: tuple[Status, ...] = (*LIVE, "cancelled")
 
 
 def _in_utc(moment: datetime) -> datetime:

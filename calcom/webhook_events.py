@@ -1,26 +1,36 @@
 """Cal.com's events: how one is kept, and what is done with it when its turn comes."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import partial
 from typing import Any
+
+from django.utils import timezone
+from pydantic import ValidationError
 
 from appointments import availability
 from appointments.models import Company
-from mcp_gateway import inbox
+from calcom.mirroring import Mirror, Outcome, Told
+from calcom.types import Booking
+from mcp_gateway import gateway, inbox
+from mcp_gateway.errors import Conflict, NotFound
 from mcp_gateway.models import WebhookEvent
+from mcp_gateway.principal import Principal
 
 PROVIDER = "calcom"
 State = WebhookEvent.State
-BOOKING_TRIGGERS = frozenset(
-    {
-        "BOOKING_CREATED",
-        "BOOKING_RESCHEDULED",
-        "BOOKING_REQUESTED",
-        "BOOKING_CANCELLED",
-        "BOOKING_REJECTED",
-        "BOOKING_NO_SHOW_UPDATED",
-    }
-)
+NEWS: dict[str, Callable[[Mirror, Told], Outcome]] = {
+    "BOOKING_CREATED": Mirror.booked_or_moved,
+    "BOOKING_RESCHEDULED": Mirror.booked_or_moved,
+    "BOOKING_REQUESTED": partial(Mirror.booked_or_moved, is_request=True),
+    "BOOKING_CANCELLED": partial(Mirror.is_over, status="cancelled"),
+    "BOOKING_REJECTED": partial(Mirror.is_over, status="rejected"),
+    "BOOKING_NO_SHOW_UPDATED": Mirror.attended,
+}
+BOOKING_TRIGGERS = frozenset(NEWS)
+# By then a copy of Cal.com's data that it reads from shows what an event is about.
+MAY_LAG = timedelta(minutes=2)
 KEPT_HEADERS = ("User-Agent", "Content-Type", "X-Cal-Webhook-Version")
 
 
@@ -41,11 +51,63 @@ def receive(company: Company, raw: bytes, body: Mapping[str, Any], headers: Mapp
 
 @inbox.handles(PROVIDER)
 def handle(event: WebhookEvent) -> WebhookEvent.State:
-    """Forget the slots once more: Cal.com tells of a cancellation before it frees the time."""
-    if event.event not in BOOKING_TRIGGERS:
+    """Bring our rows up to what has changed in Cal.com, and forget the slots once more.
+
+    Cal.com tells of a cancellation before it frees the time. Raises PermanentFailure; anything else means try again.
+    """
+    if event.event not in BOOKING_TRIGGERS or (told := _told(event)) is None:
         return State.IGNORED
     availability.forget(event.company_id)
-    return State.DONE
+    company: Company = event.company
+    if not company.is_active:
+        return State.IGNORED
+    outcome = _apply(event, told, _mirror(company))
+    return State.IGNORED if outcome is Outcome.NOT_OURS else State.DONE
+
+
+def _apply(event: WebhookEvent, told: Told, mirror: Mirror) -> Outcome:
+    try:
+        return NEWS[event.event](mirror, told)
+    except NotFound:
+        # Cal.com may read from a copy that lags behind.
+        if timezone.now() - event.received_at < MAY_LAG:
+            raise
+        return _missing(told, mirror)
+    except Conflict as refusal:
+        if refusal.kind == "not_configured":
+            raise inbox.PermanentFailure(
+                f"{refusal.message}. The next comparison with Cal.com makes up for it."
+            ) from None
+        raise
+
+
+def _missing(told: Told, mirror: Mirror) -> Outcome:
+    """Cal.com does not show a booking that it has told of; people look where a row of ours is meant."""
+    row = mirror.row_meant(told)
+    if row is None:
+        return Outcome.NOT_OURS
+    why = f"Cal.com told of booking {told.subject} for this appointment and does not show it: compare them."
+    mirror.review(row, why)
+    raise inbox.PermanentFailure(why)
+
+
+def _told(event: WebhookEvent) -> Told | None:
+    """What the event says, None where that can't be understood."""
+    try:
+        told = Told.model_validate(event.payload.get("payload"))
+    except ValidationError:
+        return None
+    return told if told.subject else None
+
+
+def _mirror(company: Company) -> Mirror:
+    principal = Principal.of_task("calcom webhook", company.pk, home=company)
+
+    def look(uid: str, *, follow_moves: bool = True) -> Booking:
+        params = {"uid": uid, "follow_moves": follow_moves}
+        return Booking.model_validate(gateway.call("calcom.getBooking", params, principal=principal))
+
+    return Mirror(company, by=Principal.of_vendor(PROVIDER, company.pk, home=company), look=look)
 
 
 def _identity(body: Mapping[str, Any]) -> bytes:

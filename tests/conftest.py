@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from appointments.models import Company
+from calcom import budget
 from config.celery import app
 from mcp_gateway import breakers, tokens
 from tests import bells
@@ -50,6 +51,7 @@ def _empty_cache(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh_guards() -> None:
-    """No breaker is open, and no token is remembered, from the test before."""
+    """No breaker is open, no token is remembered and no request to Cal.com counted, from the test before."""
     breakers.reset_all()
     tokens.forget_remembered()
+    budget.forget_all()

@@ -7,6 +7,7 @@ from appointments.booking import book
 from appointments.intents import book_wish
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
 from appointments.wishes import booking_key, note_wish
+from calcom import budget
 from tests.appointments.wishing import CALLER, a_wish, an_ended_call, free_lease
 from tests.calcom.conftest import API_KEY, HOUR, SLOT, CalcomControl
 from tests.factories import make_call, make_service
@@ -187,6 +188,7 @@ def test_too_many_requests_are_tried_again_later(haircut: Service, control: Calc
     control.fault("reply", status=429, body={"status": "error", "error": {"message": "Too many requests."}})
     appointment = booked(an_ended_call(haircut))
     assert appointment.last_error == "Cal.com asks for a pause: Too many requests."
+    budget.forget_all()  # the pause is over
     free_lease(appointment)
     assert book(appointment).status == Status.SCHEDULED
 

