@@ -7,6 +7,7 @@ filesystem broker. `config/checks.py` names what is wrong with a set of settings
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -44,6 +45,30 @@ CALCOM_API_URL = env.str("CALCOM_API_URL", "https://api.cal.com").rstrip("/")
 ALLOW_PRIVATE_URLS = env.bool("ALLOW_PRIVATE_URLS", DEBUG)
 # Callers rarely spell an e-mail address; Cal.com wants one. Nobody ever mails to this domain.
 PLACEHOLDER_EMAIL_DOMAIN = env.str("PLACEHOLDER_EMAIL_DOMAIN", "no-mail.invalid")
+
+
+def _host(url: str) -> str:
+    """Its host name; config/checks.py tells of a URL that has none."""
+    try:
+        return urlsplit(url).hostname or "localhost"
+    except ValueError:
+        return "localhost"
+
+
+# Mails. Without EMAIL_URL they are printed while DEBUG, and else given to a mail server on this machine.
+EMAIL_URL = env.str("EMAIL_URL", "")
+_EMAIL = env.email_url_config(EMAIL_URL or ("consolemail://" if DEBUG else "smtp://localhost:25"))
+EMAIL_BACKEND = _EMAIL["EMAIL_BACKEND"]
+EMAIL_HOST = _EMAIL["EMAIL_HOST"] or "localhost"
+EMAIL_USE_TLS = bool(_EMAIL.get("EMAIL_USE_TLS"))
+EMAIL_USE_SSL = bool(_EMAIL.get("EMAIL_USE_SSL"))
+EMAIL_PORT = _EMAIL["EMAIL_PORT"] or (587 if EMAIL_USE_TLS else 465 if EMAIL_USE_SSL else 25)
+EMAIL_HOST_USER = _EMAIL["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = _EMAIL["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_FILE_PATH = f"/{_EMAIL['EMAIL_FILE_PATH']}"  # filemail:///tmp/mails
+# Much shorter than a worker has a message to itself.
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"noreply@{_host(APP_URL)}")
 
 # What a lower room needs from a higher one, by dotted path.
 COMPANY_MODEL = "appointments.Company"
@@ -178,16 +203,19 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 SWEEP_SECONDS = env.float("SWEEP_SECONDS", 60.0)
 CELERY_BEAT_SCHEDULE = {
     "sweep webhook events": {"task": "mcp_gateway.tasks.sweep_webhook_events", "schedule": SWEEP_SECONDS},
+    "sweep outbox": {"task": "mcp_gateway.tasks.sweep_outbox", "schedule": SWEEP_SECONDS},
     "forget idempotent answers": {"task": "mcp_gateway.tasks.forget_idempotent_answers", "schedule": 3600.0},
     "sweep holds": {"task": "appointments.tasks.sweep_holds", "schedule": SWEEP_SECONDS},
+    "sync bookings with Cal.com": {"task": "calcom.tasks.sync_bookings_of_all", "schedule": 900.0},
     "sweep bookings": {"task": "appointments.tasks.sweep_bookings", "schedule": SWEEP_SECONDS},
+    "close forgotten calls": {"task": "retell.tasks.close_forgotten_calls", "schedule": SWEEP_SECONDS},
 }
 
 # Words and times. Stored times are UTC; staff see this zone, callers their company's.
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", "de")
 LANGUAGES = [("de", "Deutsch"), ("en", "English")]
 # Its own, because the admin's configuration in `config` goes by the name of Django's.
-LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+LOCALE_PATHS = [BASE_DIR / "config" / "locale", BASE_DIR / "templates" / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Berlin"

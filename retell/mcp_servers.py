@@ -1,22 +1,28 @@
-"""Retell's MCP servers: the voice agent's functions, and its webhook events."""
+"""Retell's MCP servers: the company's account there, the voice agent's functions, and its webhook events."""
 
 import datetime as dt
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any
 
+from django.conf import settings
 from django.db.models import Q
+from django.db.models.functions import Length
 from pydantic import AwareDatetime, BaseModel, Field
 
 from appointments import conversation
 from appointments.calls import ForeignCall, record_call
 from appointments.conversation import Said
-from appointments.models import Call
+from appointments.models import Call, Company
+from appointments.phones import to_e164
 from appointments.voice import Reply
 from mcp_gateway import event_log, inbox
-from mcp_gateway.errors import Conflict, InvalidParams, NotFound
+from mcp_gateway.errors import Conflict, GatewayError, InvalidParams, NotFound, UpstreamError
 from mcp_gateway.event_log import EventId, EventLine, Lines, Reason, WebhookStats
 from mcp_gateway.models import WebhookEvent
 from mcp_gateway.periods import Period
 from mcp_gateway.registry import Access, Context, Health, MCPServer, register, rpc
+from retell.client import ErrorKind, KeyInfo, RetellClient, RetellError
 from retell.payload import PROVIDER, NoCallId, call_news
 from retell.webhook_events import either
 
@@ -25,6 +31,50 @@ Words = Annotated[Any, Field(json_schema_extra={"type": "string"})]
 
 # Longest where the calendar writes while the caller waits.
 SPEAKING_DEADLINE = 12.0
+
+CallId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+# What callers of the gateway see of each kind: the error's type, our sentence, whether repeating is useful.
+ERRORS: dict[ErrorKind, tuple[type[GatewayError], str, bool]] = {
+    ErrorKind.NOT_FOUND: (NotFound, "Retell knows no such object", False),
+    ErrorKind.REFUSED: (Conflict, "Retell does not accept this request", False),
+    ErrorKind.UNAUTHORISED: (UpstreamError, "Retell does not accept the company's API key", False),
+    ErrorKind.RATE_LIMITED: (UpstreamError, "Retell asks for a pause", True),
+    ErrorKind.UNREACHABLE: (UpstreamError, "Retell can't be reached", True),
+}
+
+
+@register
+class RetellConfigurationMCPServer(MCPServer):
+    """The company's own account at Retell."""
+
+    name = "retell_config"
+    reaches_vendor = True
+
+    def health(self) -> Health:
+        """Whether anybody's account could be reached; Retell itself is not asked: each company has its own account."""
+        companies = Company.objects.filter(is_active=True).annotate(key_length=Length("retell_api_key"))
+        if companies.filter(key_length__gt=0).exists():
+            return Health()
+        return Health(status="degraded", reason="no company has a Retell API key")
+
+    @rpc("testConnection", Access.READ)
+    def test_connection(self, context: Context) -> KeyInfo:
+        """Whose account the company's Retell API key belongs to."""
+        with _retell(context) as client:
+            return client.key_info()
+
+    @rpc("getCall", Access.READ)
+    def get_call(self, context: Context, call_id: CallId) -> dict[str, Any]:
+        """A call of the company as Retell describes it now, with its transcript once it is over."""
+        known = Call.objects.filter(call_id=call_id).first()
+        if known is not None and known.company_id != context.company.pk:
+            raise _unknown_call()
+        with _retell(context) as client:
+            call = client.call(call_id)
+        if known is None and _is_anothers(context.company, call):
+            raise _unknown_call()
+        return call
 
 
 @register
@@ -260,6 +310,42 @@ class WebhookMCPServer(MCPServer):
         event = inbox.replay(own.pk, reason=reason, by=context.principal, dry_run=dry_run)
         state = event.state if dry_run else WebhookEvent.State.RECEIVED.value
         return Replay(event_id=event_id, was=event.state, state=state, replayed=not dry_run)
+
+
+@contextmanager
+def _retell(context: Context) -> Iterator[RetellClient]:
+    """The client with the company's key; errors leave as GatewayErrors. Raises Conflict where there is no key."""
+    company: Company = context.company
+    if not company.retell_api_key.strip():
+        raise Conflict("No Retell API key is stored for this company", kind="not_configured")
+    try:
+        yield RetellClient(settings.RETELL_API_URL, company.retell_api_key, seconds_left=context.seconds_left)
+    except RetellError as error:
+        raise gateway_error(error) from None
+
+
+def gateway_error(error: RetellError) -> GatewayError:
+    """What callers of the gateway see; Retell's own words only as a short excerpt in the data."""
+    error_type, sentence, is_retryable = ERRORS[error.kind]
+    told = {"vendor_status": error.status, "vendor_message": error.message, "retry_after": error.retry_after}
+    data = {name: value for name, value in told.items() if value}
+    return error_type(sentence, kind=error.kind, retryable=is_retryable, **data)
+
+
+def _unknown_call() -> NotFound:
+    """The words for a call that Retell doesn't know and for another company's."""
+    return NotFound(ERRORS[ErrorKind.NOT_FOUND][1], kind=ErrorKind.NOT_FOUND)
+
+
+def _is_anothers(company: Company, call: Mapping[str, Any]) -> bool:
+    """Whether a call that we have not heard of goes to another company's agent or number: accounts may be shared."""
+    news = call_news(call)
+    number = to_e164(news.from_number if news.direction == Call.Direction.OUTBOUND else news.to_number)
+    owners = Q(retell_configurations__agent_id=news.agent_id)
+    if number:
+        owners |= Q(phone_number=number)
+    found = set(Company.objects.filter(owners).values_list("pk", flat=True))
+    return bool(found) and company.pk not in found
 
 
 def _live_call(context: Context) -> Call:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from django.db import transaction
@@ -77,10 +77,21 @@ def handle(event: WebhookEvent) -> WebhookEvent.State:
     except ForeignCall:
         raise inbox.PermanentFailure("The call id belongs to another company's call.") from None
     if event.event in END_OF_CALL:
-        if wish_of(call) is None:
-            recover_wish(call, facts)
+        keep_wish(call, facts)
         book_wish(call)
     return State.DONE
+
+
+def keep_wish(call: Call, facts: Mapping[str, Any]) -> None:
+    """Once the call is over: what only the call object's transcript knows of the caller's wish is noted."""
+    if wish_of(call) is None:
+        recover_wish(call, facts)
+
+
+def in_one_piece(company: Company) -> AbstractContextManager[object]:
+    """A transaction; none for a company that books during the call, because what books must not stand in one."""
+    books_at_once = company.booking_mode == Company.BookingMode.DURING_CALL
+    return nullcontext() if books_at_once else transaction.atomic()
 
 
 def recover_wish(call: Call, facts: Mapping[str, Any]) -> None:
@@ -90,9 +101,8 @@ def recover_wish(call: Call, facts: Mapping[str, Any]) -> None:
     something, and what was wished is in doubt.
     """
     # Noting a wish of a call that is over rings for its booking: no worker may hear that before the last word is
-    # heard. A company that books during the call rings for none, and what it books must not stand in a transaction.
-    books_at_once = call.company.booking_mode == Company.BookingMode.DURING_CALL
-    with nullcontext() if books_at_once else transaction.atomic():
+    # heard. A company that books during the call rings for none.
+    with in_one_piece(call.company):
         for name, arguments, result in tool_calls(facts):
             _hear_again(call, canonical_name(name), arguments, result)
 
