@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from pytest_django import Settings
 
 from appointments.models import Company
 from calcom import budget
@@ -47,6 +48,13 @@ def _empty_cache(request: pytest.FixtureRequest) -> None:
     if {"db", "transactional_db"} & set(request.fixturenames):
         request.getfixturevalue("db")
         cache.clear()
+
+
+@pytest.fixture
+def in_memory(settings: Settings) -> None:
+    """A cache that is no query, and whose clock is the test's: Redis has its own."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "tests"}}
+    cache.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from time import monotonic
 
 import pytest
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries, Settings
+from pytest_django import DjangoAssertNumQueries
 from time_machine import TimeMachineFixture
 
 from appointments import availability
@@ -24,12 +24,6 @@ DAY_BEGINS, DAY_ENDS = SLOT.replace(hour=0), SLOT.replace(hour=0) + timedelta(da
 def free(service: Service, first: datetime = DAY_BEGINS, last: datetime = DAY_ENDS, **more: Call) -> list[datetime]:
     calendar = calendar_of(service.company, deadline=monotonic() + 2)
     return free_starts(calendar, service, first, last, **more)
-
-
-@pytest.fixture
-def in_memory(settings: Settings) -> None:
-    """A cache that is no query, and whose clock is the test's."""
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "tests"}}
 
 
 def looks(control: CalcomControl) -> int:

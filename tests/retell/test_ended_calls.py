@@ -234,7 +234,7 @@ class TestRetellCanNotTell:
 
 class TestOften:
     def test_a_call_is_asked_about_every_five_minutes_at_most(
-        self, door: Door, account: Vendor, worker: Worker
+        self, door: Door, account: Vendor, worker: Worker, in_memory: None
     ) -> None:
         door.function()
         goes_on(account, door)
