@@ -20,14 +20,14 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from appointments.availability import LONGEST, Period, busy, forget, has_room, period_of
-from appointments.calendar import Calendar, CalendarError, OutcomeUnknown, SlotTaken, calendar_of
+from appointments.availability import LONGEST, Period, busy, has_room, period_of
+from appointments.calendar import Calendar, SlotTaken, calendar_of
 from appointments.models import Appointment, Call, FollowUp, Offer, Service
+from appointments.reservations import give_back, leave, reserve
 from appointments.wishes import Wish, booking_key
 from mcp_gateway.deadlocks import rerun_on_deadlock
 
@@ -132,58 +132,6 @@ def forget_offers(call: Call) -> None:
 def offers_to(call: Call) -> list[Offer]:
     """The times told last, in the order of telling."""
     return list(Offer.objects.filter(call=call).select_related("service", "moving"))
-
-
-def reserve(held: Appointment, calendar: Calendar) -> None:
-    """Ask the calendar to hide the held time from others; raises SlotTaken where somebody was quicker there.
-
-    Where several take place at once a reservation would hide more than one of them, so none is made. Of two messages
-    of one call at once, one asks.
-    """
-    lasts = held.reserved_until is not None and held.reserved_until > timezone.now() + RENEWED_BEFORE
-    if lasts or held.service.parallel_capacity > 1 or not _claim_reservation(held):
-        return
-    _release(held, calendar)
-    try:
-        reservation = calendar.reserve(held.service, held.starts_at, int(HOLD.total_seconds() // 60))
-    except SlotTaken:
-        if held.starts_at in _left(held, held.service):
-            return  # by ourselves: a reservation that could not be given back
-        _note_reservation(held, "", None)
-        forget(held.company_id)
-        raise
-    except OutcomeUnknown:
-        held.reservation_uid = ""  # it may stand all the same, and then hides the time from ourselves too
-    except CalendarError as trouble:
-        logger.info("Hold %s goes without a reservation: %s", held.pk, type(trouble).__name__)
-        _note_reservation(held, "", None)
-    else:
-        _note_reservation(held, reservation.uid, reservation.until)
-
-
-def _claim_reservation(held: Appointment) -> bool:
-    """Note, before the calendar is asked, that it may hide the time because of us."""
-    until = timezone.now() + HOLD
-    mine = Appointment.objects.filter(pk=held.pk, status=Status.HELD, reserved_until=held.reserved_until)
-    claimed = mine.update(reserved_until=until, reservation_uid="")
-    held.reserved_until = until
-    return bool(claimed)
-
-
-def reserved_starts(own: Appointment | None, service: Service) -> list[datetime]:
-    """The times that the call's own reservations hide in the calendar, or may hide: one that it has left as well."""
-    if own is None:
-        return []
-    starts = _left(own, service)
-    until = own.reserved_until if own.status == Status.HELD and own.service_id == service.pk else None
-    return [*starts, own.starts_at] if until and until > timezone.now() else starts
-
-
-def give_back(held: Appointment, calendar: Calendar) -> None:
-    """Let others see the time in the calendar again. Where that fails the reservation runs out by itself."""
-    if held.reservation_uid:
-        _release(held, calendar)
-        _note_reservation(held, "", None)
 
 
 def let_go(held: Appointment, calendar: Calendar) -> bool:
@@ -332,7 +280,7 @@ def _moved(own: Appointment, columns: dict[str, Any]) -> Appointment:
     changed = {**columns, "updated_at": timezone.now()}
     if (own.starts_at, own.service_id) != (columns["starts_at"], columns["service"].pk):
         changed["reserved_until"] = None  # the reservation is for the time before: `reserve` gives it back
-        _leave(own)
+        leave(own)
     unchanged = Appointment.objects.filter(pk=own.pk, status=own.status, updated_at=own.updated_at)
     if not unchanged.update(**changed):
         raise _Overtaken
@@ -340,22 +288,6 @@ def _moved(own: Appointment, columns: dict[str, Any]) -> Appointment:
     for name, value in changed.items():
         setattr(moved, name, value)
     return moved
-
-
-def _leave(own: Appointment) -> None:
-    """Where the reservation of the time before can't be given back, it hides that time for a while."""
-    if own.reserved_until is not None:
-        starts = [*_left(own, own.service), own.starts_at]
-        cache.set(_left_key(own, own.service), starts, HOLD.total_seconds())
-
-
-def _left(own: Appointment, service: Service) -> list[datetime]:
-    starts: list[datetime] = cache.get(_left_key(own, service)) or []
-    return starts
-
-
-def _left_key(own: Appointment, service: Service) -> str:
-    return f"reserved:{own.pk}:{service.pk}"
 
 
 def wish_columns(call: Call, wish: Wish, service: Service) -> dict[str, object]:
@@ -404,18 +336,3 @@ def _reserve_again(held: Appointment, calendar: Calendar) -> None:
         reserve(held, calendar)
     except SlotTaken:
         logger.warning("Somebody has taken the time of hold %s in the calendar", held.pk)
-
-
-def _release(held: Appointment, calendar: Calendar) -> None:
-    if not held.reservation_uid:
-        return
-    try:
-        calendar.release(held.reservation_uid)
-    except CalendarError as trouble:
-        logger.info("A reservation of hold %s was left to run out: %s", held.pk, type(trouble).__name__)
-        forget(held.company_id)
-
-
-def _note_reservation(held: Appointment, uid: str, until: datetime | None) -> None:
-    held.reservation_uid, held.reserved_until = uid, until
-    Appointment.objects.filter(pk=held.pk).update(reservation_uid=uid, reserved_until=until)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from appointments import holds
+from appointments import holds, reservations
 from appointments.availability import calendar_starts, period_of
 from appointments.booking import book
 from appointments.calendar import Calendar, CalendarError, SlotTaken
@@ -177,8 +177,8 @@ def _calendar_starts(turn: Turn, wanted: Wanted, before: Appointment | None) -> 
     """What the calendar offers around the wish; None where it does not say in time."""
     calendar = turn.calendar()
     if before is not None and _hides(before, wanted):
-        holds.give_back(before, calendar)
-    return _offered(calendar, turn, wanted, also=holds.reserved_starts(before, wanted.service))
+        reservations.give_back(before, calendar)
+    return _offered(calendar, turn, wanted, also=reservations.reserved_starts(before, wanted.service))
 
 
 def _offered(calendar: Calendar, turn: Turn, wanted: Wanted, *, also: Iterable[datetime] = ()) -> list[datetime] | None:
@@ -199,7 +199,7 @@ def _hides(before: Appointment, wanted: Wanted) -> bool:
 
 def _reserved(turn: Turn, wanted: Wanted, held: Appointment, starts: Sequence[datetime]) -> Appointment | Taken:
     try:
-        holds.reserve(held, turn.calendar())
+        reservations.reserve(held, turn.calendar())
     except SlotTaken:
         holds.let_go(held, turn.calendar())
         others = [start for start in starts if start != wanted.wish.starts_at]
@@ -226,7 +226,7 @@ def _failed(turn: Turn, wanted: Wanted, appointment: Appointment) -> Reply:
     """The calendar refused: because of the time, then others are offered; or for good, then a person takes over."""
     wish = wanted.wish
     calendar = turn.calendar(after_write=True)
-    holds.give_back(appointment, calendar)
+    reservations.give_back(appointment, calendar)
     starts = _offered(calendar, turn, wanted)
     if starts is not None and wish.starts_at not in starts:
         taken = holds.hold(turn.call, wish, wanted.service, starts, appointment)

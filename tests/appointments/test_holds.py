@@ -10,8 +10,9 @@ from appointments import holds
 from appointments.availability import free_starts
 from appointments.calendar import SlotTaken, calendar_of
 from appointments.changes import create_appointment, reschedule_appointment
-from appointments.holds import NotHoldable, Taken, hold, let_go, own_appointment, reserve
+from appointments.holds import NotHoldable, Taken, hold, let_go, own_appointment
 from appointments.models import Appointment, Call, Company, FollowUp, Offer, Service
+from appointments.reservations import reserve
 from appointments.wishes import booking_key
 from tests.appointments.promises import promise
 from tests.appointments.threads import at_once

@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from appointments.calendar import calendar_of
-from appointments.holds import hold, let_go, reserve
+from appointments.holds import hold, let_go
 from appointments.intents import book_wish, calls_to_book
 from appointments.models import Appointment, Call, FollowUp, Service
+from appointments.reservations import reserve
 from appointments.wishes import booking_key, wish_of
 from tests.appointments.promises import promise
 from tests.appointments.threads import at_once
