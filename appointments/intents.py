@@ -55,7 +55,8 @@ def intended_appointment(call: Call, wish: Wish) -> Appointment:
     """
     service = call.company.services.get(pk=wish.service_id)
     with locked(service):
-        own = own_appointment(call)
+        # What was booked and then cancelled counts: late and repeated news of the call must not book it again.
+        own = Appointment.objects.select_related("service", "company", "call").filter(call=call).order_by("-pk").first()
         if own is not None and own.status not in NOT_INTENDED_YET:
             return own
         is_kept = own is not None and _keeps(own, wish)
@@ -96,13 +97,9 @@ def _keeps(own: Appointment, wish: Wish) -> bool:
 
 def _write_intent(call: Call, wish: Wish, service: Service, own: Appointment | None) -> Appointment:
     columns = {**wish_columns(call, wish, service), "status": Status.BOOKING, "held_until": None}
-    key = own.booking_key if own else booking_key(call, _cancelled(call))
+    key = own.booking_key if own else booking_key(call)
     appointment, _ = Appointment.objects.update_or_create(booking_key=key, defaults=columns)
     return appointment
-
-
-def _cancelled(call: Call) -> int:
-    return Appointment.objects.filter(call=call, status=Status.CANCELLED).count()
 
 
 @transaction.atomic

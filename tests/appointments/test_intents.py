@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from appointments.calendar import calendar_of
+from appointments.changes import cancel_appointment
 from appointments.holds import hold, let_go
 from appointments.intents import book_wish, calls_to_book
 from appointments.models import Appointment, Call, FollowUp, Service
@@ -68,6 +69,23 @@ def test_a_hold_of_another_time_than_the_wish_is_not_taken_for_it(haircut: Servi
     call = an_ended_call(haircut)
     promise(haircut, SLOT + HOUR, call=call, booking_key=booking_key(call))
     assert book_wish(call).starts_at == SLOT
+
+
+def test_what_was_cancelled_is_not_booked_again_by_late_news_of_its_call(
+    haircut: Service, control: CalcomControl
+) -> None:
+    call = an_ended_call(haircut)
+    cancel_appointment(book_wish(call), reason="Ill")
+    assert book_wish(Call.objects.get(pk=call.pk)).status == Status.CANCELLED
+    assert [row["status"] for row in control.bookings()] == ["cancelled"]
+
+
+def test_what_was_wished_anew_after_a_cancellation_is_booked(haircut: Service, control: CalcomControl) -> None:
+    call = an_ended_call(haircut)
+    cancel_appointment(book_wish(call), reason="Ill")
+    held_by(call, haircut)
+    assert book_wish(Call.objects.get(pk=call.pk)).status == Status.SCHEDULED
+    assert [row["status"] for row in control.bookings()] == ["cancelled", "accepted"]
 
 
 class TestAnOpenWish:
