@@ -158,6 +158,8 @@ def _held(turn: Turn, wanted: Wanted, earlier: Wish | None) -> Reply:
     held = holds.hold(call, wish, wanted.service, starts, before)
     if isinstance(held, Appointment) and starts is not None:
         held = _reserved(turn, wanted, held, starts)
+        if isinstance(held, Taken):
+            before = None  # it had moved to the time that was taken: nothing is kept any more
     if isinstance(held, Taken):
         _turn_from(turn, earlier, wish)
         return _taken(turn, wish, held, before, is_known=starts is not None)

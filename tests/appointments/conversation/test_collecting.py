@@ -356,6 +356,14 @@ class TestAChangeOfMind:
         assert "Bis dahin halte ich Ihnen Dienstag, 12. Januar 2027 um 14 Uhr frei." in reply.message
         assert (caller.row().status, caller.wish().state) == (Status.HELD, "open")
 
+    def test_a_hold_that_moved_to_a_time_taken_on_the_web_is_not_said_to_stand(self, caller: Conversation) -> None:
+        caller.collect()
+        caller.take("2027-01-12T16:00")
+        reply = caller.adds(time="16 Uhr")
+        assert reply.status == "slot_taken"
+        assert "Bis dahin halte ich" not in reply.message
+        assert (caller.row().status, caller.wish().state) == (Status.EXPIRED, "open")
+
     def test_who_goes_back_to_the_first_has_settled_it(self, caller: Conversation) -> None:
         caller.collect()
         caller.collect(date="irgendwann")
