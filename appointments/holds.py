@@ -27,7 +27,7 @@ from django.utils import timezone
 from appointments.availability import LONGEST, Period, busy, has_room, period_of
 from appointments.calendar import Calendar, SlotTaken, calendar_of
 from appointments.models import Appointment, Call, FollowUp, Offer, Service
-from appointments.reservations import give_back, leave, reserve
+from appointments.reservations import LASTS, RENEWED_BEFORE, give_back, leave, reserve
 from appointments.wishes import Wish, booking_key
 from mcp_gateway.deadlocks import rerun_on_deadlock
 
@@ -35,9 +35,7 @@ logger = logging.getLogger(__name__)
 
 Status = Appointment.Status
 
-HOLD = timedelta(minutes=10)
-# The sweep comes round every minute: it renews what runs out before it comes again.
-RENEWED_BEFORE = timedelta(minutes=3)
+HOLD = LASTS
 # Vendors end a call after this; one that seems to go on for longer has lost its end.
 LONGEST_CALL = timedelta(hours=2)
 OFFER = timedelta(minutes=2)

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 Status = Appointment.Status
 
-# As long as a hold; one that lasts for RENEWED_BEFORE yet is not asked for again.
+# As long as a hold. The sweep comes round every minute: it renews what would run out before it comes again.
 LASTS = timedelta(minutes=10)
 RENEWED_BEFORE = timedelta(minutes=3)
 

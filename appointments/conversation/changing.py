@@ -1,6 +1,6 @@
 """Moving an appointment: the one of the number that calls, or what this call has only wished so far."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -12,7 +12,7 @@ from appointments.conversation import speaking
 from appointments.conversation.asking import ask_when, ask_which_offer, understood
 from appointments.conversation.cancelling import MAX_REASON, own_wish, unchanged
 from appointments.conversation.checking import free_on_day
-from appointments.conversation.collecting import collect_at
+from appointments.conversation.collecting import AFTER, BEFORE, collect_at
 from appointments.conversation.identity import (
     appointments_of_caller,
     not_clear_yet,
@@ -26,8 +26,6 @@ from appointments.spoken import USUAL_OPENING, Problem, choose
 from appointments.voice import Reply, meaningful
 
 MAX_WORDS = 120
-# What is looked up at once: the days around the new time, for alternatives.
-BEFORE, AFTER = timedelta(days=3), timedelta(days=11)
 
 
 @function
@@ -139,12 +137,7 @@ def _moved(turn: Turn, appointment: Appointment, start: datetime, starts: list[d
 def _others(turn: Turn, appointment: Appointment, wished: datetime, starts: list[datetime]) -> Reply:
     offers = holds.offer_instead(appointment, turn.call, wished, starts).offers
     told = [offer.starts_at for offer in offers]
-    message = _("There is nothing free on %(moment)s.") % {"moment": speaking.moment(turn, wished)}
-    if told:
-        times = {"times": speaking.choice(turn, told)}
-        message = " ".join((message, _("Free would be: %(times)s. Which would you like?") % times))
-    else:
-        message = " ".join((message, _("Which other day would suit you?")))
+    message = speaking.free_instead(turn, wished, told)
     kept = _("Your appointment stays as it was: %(appointment)s.") % {"appointment": speaking.named(turn, appointment)}
     return turn.reply(
         "slot_taken" if told else "no_slots",

@@ -103,19 +103,12 @@ def _these_times(turn: Turn, service: Service, free: Sequence[datetime]) -> Repl
 
 def _others(turn: Turn, service: Service, when: Understanding, free: Sequence[datetime], first: date) -> Reply:
     """Nothing as asked: the nearest that there is instead, on the day itself or the days after."""
-    if when.start is not None:
-        message = _("There is nothing free on %(moment)s.") % {"moment": speaking.moment(turn, when.start)}
-    else:
-        message = _("There is nothing free then.")
     others = free or _free(turn, service, first, first + NEARBY)
     wished = when.start or datetime.combine(first, (when.window and when.window.start) or time(), turn.zone)
     told = _told(turn, service, holds.nearest(others, wished, turn.call))
-    if not told:
-        message = " ".join((message, _("Which other day would suit you?")))
-        return turn.reply("no_slots", message, service=service.name, times=[])
-    free_instead = _("Free would be: %(times)s. Which would you like?") % {"times": speaking.choice(turn, told)}
+    message = speaking.free_instead(turn, when.start, told)
     times = [speaking.as_data(turn, start) for start in told]
-    return turn.reply("slot_taken", f"{message} {free_instead}", service=service.name, times=times)
+    return turn.reply("slot_taken" if told else "no_slots", message, service=service.name, times=times)
 
 
 def _unreachable(turn: Turn) -> Reply:

@@ -270,12 +270,7 @@ def _settled_already(turn: Turn, wish: Wish, appointment: Appointment) -> Reply:
 
 def _taken(turn: Turn, wish: Wish, taken: Taken, before: Appointment | None, *, is_known: bool) -> Reply:
     starts = [offer.starts_at for offer in taken.offers]
-    message = _("There is nothing free on %(moment)s.") % {"moment": speaking.moment(turn, wish.starts_at)}
-    if starts:
-        times = speaking.choice(turn, starts)
-        message = " ".join((message, _("Free would be: %(times)s. Which would you like?") % {"times": times}))
-    else:
-        message = " ".join((message, _("Which other day would suit you?")))
+    message = speaking.free_instead(turn, wish.starts_at, starts)
     if before is not None and before.status == Status.HELD:
         kept = _("Until then I am keeping %(moment)s for you.") % {"moment": speaking.moment(turn, before.starts_at)}
         message = f"{message} {kept}"

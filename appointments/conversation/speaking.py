@@ -48,6 +48,18 @@ def choice(to: Hearer, starts: Sequence[datetime]) -> str:
     )
 
 
+def free_instead(to: Hearer, wished: datetime | None, others: Sequence[datetime]) -> str:
+    """That nothing is free at the time wished (None: at no time as asked), and what is, or the question for a day."""
+    if wished is None:
+        nothing = _("There is nothing free then.")
+    else:
+        nothing = _("There is nothing free on %(moment)s.") % {"moment": moment(to, wished)}
+    if not others:
+        return " ".join((nothing, _("Which other day would suit you?")))
+    times = {"times": choice(to, others)}
+    return " ".join((nothing, _("Free would be: %(times)s. Which would you like?") % times))
+
+
 def either(words: Sequence[str]) -> str:
     """ "eins, zwei oder drei"."""
     if len(words) < 2:
