@@ -36,6 +36,7 @@ from appointments.notifications import tell_staff, telling
 from mcp_gateway.backoff import delay_after
 from mcp_gateway.bell import ring_on_commit
 from mcp_gateway.deadlocks import rerun_on_deadlock
+from mcp_gateway.kill_points import kill_point
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ def book(appointment: Appointment, *, deadline: float = math.inf) -> Appointment
     `deadline` is on the clock of time.monotonic(): what the calendar has not answered by then is tried later.
     """
     if _claim(appointment):
+        kill_point("booking.claimed")
         appointment.refresh_from_db()
         try:
             _try_now(appointment, calendar_of(appointment.company, deadline=deadline))
@@ -121,8 +123,9 @@ def _booking_of(appointment: Appointment, calendar: Calendar) -> Booking:
         if timezone.now() - appointment.sent_at < STALE_READS:
             raise OutcomeUnknown("The calendar does not show the booking yet.")
     _note_sent(appointment, timezone.now())
+    kill_point("booking.sent")
     try:
-        return calendar.book(request)
+        booking = calendar.book(request)
     except CalendarUnreachable:
         _note_sent(appointment, None)
         raise
@@ -131,6 +134,8 @@ def _booking_of(appointment: Appointment, calendar: Calendar) -> Booking:
         if found := _look_up(request, calendar):
             return found
         raise
+    kill_point("booking.answered")
+    return booking
 
 
 def _look_up(request: BookingRequest, calendar: Calendar) -> Booking | None:
@@ -215,6 +220,8 @@ def _write_scheduled(appointment: Appointment, booking: Booking) -> None:
         if appointment.call:
             Call.objects.filter(pk=appointment.call.pk, customer=None).update(customer=customer)
         nothing_left_to_do(appointment)
+        kill_point("booking.scheduling")
+    kill_point("booking.scheduled")
 
 
 def _await_confirmation(appointment: Appointment, booking: Booking) -> None:

@@ -1,7 +1,9 @@
 """Changing appointments outside a call: made, moved, cancelled and confirmed by staff and programs.
 
 The calendar is asked first and the row follows: no row says moved or cancelled before the calendar has said so. A
-change claims its appointment by a lease, so that two changes of one appointment never run at once.
+change claims its appointment by a lease, so that two changes of one appointment never run at once. `sent_at` is
+committed with the claim and removed when the outcome is known: a change whose answer was lost, or whose process was
+killed, is looked up in the calendar by whoever needs to know, and by the sweep (`settle`).
 """
 
 import math
@@ -17,7 +19,7 @@ from django.utils import timezone
 
 from appointments.availability import period_of
 from appointments.booking import BOOK_TASK, LEASE, STALE_READS, book, follow_up, give_up, nothing_left_to_do
-from appointments.calendar import Booking, OutcomeUnknown, calendar_of
+from appointments.calendar import Booking, CalendarError, OutcomeUnknown, calendar_of
 from appointments.customers import customer_for
 from appointments.holds import room_for_new, room_to_move
 from appointments.models import Appointment, Call, Company, FollowUp, Service
@@ -25,6 +27,7 @@ from appointments.notifications import telling
 from mcp_gateway.audit import record_by
 from mcp_gateway.bell import ring_on_commit
 from mcp_gateway.deadlocks import rerun_on_deadlock
+from mcp_gateway.kill_points import kill_point
 from mcp_gateway.principal import Principal
 
 Status = Appointment.Status
@@ -95,8 +98,10 @@ def reschedule_appointment(
 
     What `call` was offered is not in its way. `deadline` is on the clock of time.monotonic().
     """
-    with _claimed(appointment, Status.SCHEDULED) as uid, room_to_move(appointment, start, call=call):
+    with _changing(appointment) as uid, room_to_move(appointment, start, call=call):
+        kill_point("change.sent")
         booking = calendar_of(appointment.company, deadline=deadline).move(uid, start, reason)
+        kill_point("change.answered")
         if booking.start != start:
             told = f"Booking {booking.uid} was moved to another time than asked for: compare with the calendar."
             follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
@@ -113,8 +118,10 @@ def cancel_appointment(appointment: Appointment, *, reason: str, deadline: float
     appointment = _fresh(appointment)
     if appointment.status == Status.CANCELLED:
         return appointment
-    with _claimed(appointment, Status.SCHEDULED) as uid:
+    with _changing(appointment) as uid:
+        kill_point("change.sent")
         calendar_of(appointment.company, deadline=deadline).cancel(uid, reason)
+        kill_point("change.answered")
         with telling(appointment):
             Appointment.objects.filter(pk=appointment.pk).update(
                 status=Status.CANCELLED, cancellation_reason=reason[:500], sent_at=None, updated_at=timezone.now()
@@ -132,6 +139,36 @@ def catch_up(appointment: Appointment, *, deadline: float = math.inf) -> Appoint
         if not (booking.uid == uid and not booking.is_over and _is_fresh(appointment)):
             _adopt(appointment, booking)
     return _fresh(appointment)
+
+
+def settle(appointment: Appointment) -> Appointment:
+    """Find out what became of a change that ended unclear; who was told to wait for one that never arrived is called.
+
+    Raises NotChangeable, and CalendarError while it can't be known yet.
+    """
+    with _claimed(appointment, Status.SCHEDULED) as uid:
+        booking = calendar_of(appointment.company).look(uid)
+        if booking.uid != uid or booking.is_over:
+            _adopt(appointment, booking)
+        elif _is_fresh(_fresh(appointment)):
+            raise OutcomeUnknown("The calendar may not show the change yet.")
+        else:
+            _never_arrived(appointment)
+    return _fresh(appointment)
+
+
+def is_in_doubt(appointment: Appointment) -> bool:
+    """Whether a change of it was sent whose outcome nobody knows; one that is on its way at this moment is not."""
+    in_hand = appointment.leased_until is not None and appointment.leased_until > timezone.now()
+    return appointment.sent_at is not None and not in_hand
+
+
+def changes_in_doubt(limit: int = 100) -> list[int]:
+    """Booked appointments in doubt for so long that the calendar shows by now what became of them."""
+    now = timezone.now()
+    free = Q(leased_until=None) | Q(leased_until__lt=now)
+    rows = Appointment.objects.filter(free, status=Status.SCHEDULED, sent_at__lt=now - STALE_READS)
+    return list(rows.order_by("sent_at").values_list("pk", flat=True)[:limit])
 
 
 def confirm_appointment(appointment: Appointment) -> Appointment:
@@ -226,29 +263,48 @@ def _longest_claim() -> datetime:
 
 
 @contextmanager
-def _claimed(appointment: Appointment, status: Status) -> Iterator[str]:
+def _changing(appointment: Appointment) -> Iterator[str]:
+    """The uid of its booking, while a change of it is on its way to the calendar."""
+    with _claimed(appointment, Status.SCHEDULED, sends=True) as uid:
+        try:
+            yield uid
+        except OutcomeUnknown:
+            told = "A change of this appointment may or may not have reached the calendar: compare them."
+            follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
+            raise
+        except CalendarError:
+            # Nothing was changed; what was in doubt before still is.
+            Appointment.objects.filter(pk=appointment.pk).update(sent_at=appointment.sent_at)
+            raise
+
+
+@contextmanager
+def _claimed(appointment: Appointment, status: Status, *, sends: bool = False) -> Iterator[str]:
     """The uid of its booking, while nobody else may change it."""
-    if not _claim(appointment, status):
+    if not _claim(appointment, status, sends=sends):
         raise _why_not(_fresh(appointment), status)
     try:
         yield _fresh(appointment).calcom_booking_uid or ""
-    except OutcomeUnknown:
-        told = "A change of this appointment may or may not have reached the calendar: compare them."
-        follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
-        Appointment.objects.filter(pk=appointment.pk, sent_at=None).update(sent_at=timezone.now())
-        raise
     finally:
         Appointment.objects.filter(pk=appointment.pk).update(leased_until=None)
 
 
 @rerun_on_deadlock
-def _claim(appointment: Appointment, status: Status) -> bool:
+def _claim(appointment: Appointment, status: Status, *, sends: bool) -> bool:
     now = timezone.now()
     # A booking that waits for confirmation is leased until its next look: a person may be quicker.
     waits = Q(status=Status.BOOKING) & (Q(sent_at__lt=now - LEASE) | Q(leased_until__gt=_longest_claim()))
     free = Q(leased_until=None) | Q(leased_until__lt=now) | waits
     mine = Appointment.objects.filter(free, pk=appointment.pk, status=status, calcom_booking_uid__isnull=False)
-    return bool(mine.update(leased_until=now + LEASE))
+    sent = {"sent_at": now} if sends else {}
+    return bool(mine.update(leased_until=now + LEASE, **sent))
+
+
+def _never_arrived(appointment: Appointment) -> None:
+    Appointment.objects.filter(pk=appointment.pk).update(sent_at=None, updated_at=timezone.now())
+    if appointment.follow_ups.filter(kind=FollowUp.Kind.NEEDS_REVIEW).exclude(status=FollowUp.Status.DONE).exists():
+        told = "A change of this appointment did not reach the calendar, nothing was changed: call the customer."
+        follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
 
 
 def _is_fresh(appointment: Appointment) -> bool:

@@ -21,6 +21,7 @@ from appointments.holds import let_go, locked, own_appointment, wish_columns
 from appointments.models import Appointment, Call, FollowUp, Service
 from appointments.wishes import Wish, booking_key, hand_over_wish, wish_of
 from mcp_gateway.deadlocks import rerun_on_deadlock
+from mcp_gateway.kill_points import kill_point
 
 Status = Appointment.Status
 
@@ -35,7 +36,9 @@ def book_wish(call: Call) -> Appointment | None:
         return None
     wish = wish_of(call)
     if wish is not None and wish.state == "wanted":
+        kill_point("intent.wanted")
         appointment = _intended(call, wish)
+        kill_point("intent.written")
         return book(appointment) if appointment else None
     if wish is None and call.collected_data:
         review_call(call, "The caller's wish can't be read any more: look at the call and call back.")

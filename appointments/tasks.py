@@ -1,8 +1,11 @@
 """Celery tasks of the business: thin, the work is in the modules that they name."""
 
+from contextlib import suppress
+
 from celery import shared_task
 
-from appointments import availability, booking, holds, intents
+from appointments import availability, booking, changes, holds, intents
+from appointments.calendar import CalendarError
 from appointments.models import Appointment, Call, Company
 
 
@@ -20,14 +23,25 @@ def book_appointment(appointment_id: int) -> None:
 
 
 @shared_task
+def settle_change(appointment_id: int) -> None:
+    """Find out what became of one appointment's change; what can't be known yet is tried by the next sweep."""
+    with suppress(changes.NotChangeable, CalendarError):
+        changes.settle(
+            Appointment.objects.select_related("company", "service", "customer", "call").get(pk=appointment_id)
+        )
+
+
+@shared_task
 def sweep_bookings() -> int:
     """Book what should have been booked by now; one that breaks does not hold up the others."""
-    calls, appointments = intents.calls_to_book(), booking.waiting_appointments()
+    calls, appointments, doubtful = intents.calls_to_book(), booking.waiting_appointments(), changes.changes_in_doubt()
     for call_id in calls:
         book_call.delay(call_id)
     for appointment_id in appointments:
         book_appointment.delay(appointment_id)
-    return len(calls) + len(appointments)
+    for appointment_id in doubtful:
+        settle_change.delay(appointment_id)
+    return len(calls) + len(appointments) + len(doubtful)
 
 
 @shared_task

@@ -62,6 +62,14 @@ def check_production(**kwargs: Any) -> list[CheckMessage]:
                 id="config.E005",
             )
         )
+    if settings.KILL_POINTS_DIR:
+        found.append(
+            Error(
+                "KILL_POINTS_DIR is set: whoever may write there can kill every process.",
+                hint="Unset KILL_POINTS_DIR; it is for tests.",
+                id="config.E007",
+            )
+        )
     if not settings.REDIS_URL:
         found.append(
             Warning(

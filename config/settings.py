@@ -43,6 +43,8 @@ RETELL_API_URL = env.str("RETELL_API_URL", "https://api.retellai.com").rstrip("/
 CALCOM_API_URL = env.str("CALCOM_API_URL", "https://api.cal.com").rstrip("/")
 # Vendor and webhook URLs may point at loopback: sandboxes and tests only.
 ALLOW_PRIVATE_URLS = env.bool("ALLOW_PRIVATE_URLS", DEBUG)
+# Tests only: where files arm the points at which a process is to be killed (mcp_gateway/kill_points.py).
+KILL_POINTS_DIR = env.str("KILL_POINTS_DIR", "")
 # Callers rarely spell an e-mail address; Cal.com wants one. Nobody ever mails to this domain.
 PLACEHOLDER_EMAIL_DOMAIN = env.str("PLACEHOLDER_EMAIL_DOMAIN", "no-mail.invalid")
 

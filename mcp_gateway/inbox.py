@@ -21,6 +21,7 @@ from mcp_gateway.backoff import STEPS, delay_after
 from mcp_gateway.bell import ring_on_commit
 from mcp_gateway.deadlocks import rerun_on_deadlock
 from mcp_gateway.errors import Conflict, NotFound
+from mcp_gateway.kill_points import kill_point
 from mcp_gateway.logs import log_failure
 from mcp_gateway.models import WebhookEvent
 from mcp_gateway.principal import Principal
@@ -73,6 +74,7 @@ def receive(
     company_id: int,
 ) -> WebhookEvent:
     """Store a verified message and ring the bell; the same message again gives the row that is there."""
+    kill_point("inbox.receiving")
     try:
         with transaction.atomic():
             stored = WebhookEvent.objects.create(
@@ -90,6 +92,7 @@ def receive(
         if earlier is None:  # it was no duplicate that the database refused
             raise
         return earlier
+    kill_point("inbox.stored")
     return stored
 
 
@@ -98,6 +101,7 @@ def process(event_id: int) -> WebhookEvent.State | None:
     event = _claim(event_id)
     if event is None:
         return None
+    kill_point("inbox.claimed")
     if _kills_workers(event):
         return _finish(event, State.DEAD, "No worker has survived this event.")
     state: WebhookEvent.State | None = None
@@ -105,6 +109,7 @@ def process(event_id: int) -> WebhookEvent.State | None:
     with correlation.bound(event.correlation_id):
         try:
             state = _handler_of(event)(event)
+            kill_point("inbox.handled")
         except PermanentFailure as failure:
             state, error = State.FAILED, str(failure)
         except Exception as failure:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from mcp_gateway import correlation
 from mcp_gateway.backoff import STEPS, delay_after
 from mcp_gateway.bell import ring_on_commit
+from mcp_gateway.kill_points import kill_point
 from mcp_gateway.logs import log_failure
 from mcp_gateway.models import OutboxMessage
 
@@ -78,6 +79,7 @@ def deliver(message_id: int) -> OutboxMessage.State | None:
     message = _claim(message_id)
     if message is None:
         return None
+    kill_point("outbox.claimed")
     if message.attempts > LAST_ATTEMPT:
         return _finish(message, State.DEAD, "No worker has survived this message.")
     with correlation.bound(message.correlation_id):
@@ -123,6 +125,7 @@ def _try(message: OutboxMessage) -> tuple[OutboxMessage.State | None, str]:
     except Exception as failure:
         log_failure(logger, f"Message {message.pk} was not sent", failure)
         return None, type(failure).__qualname__
+    kill_point("outbox.sent")
     return State.SENT, ""
 
 

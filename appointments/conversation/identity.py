@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from appointments.calendar import CalendarError
-from appointments.changes import NotChangeable, catch_up, upcoming_of
+from appointments.changes import NotChangeable, catch_up, is_in_doubt, upcoming_of
 from appointments.conversation import speaking
 from appointments.conversation.asking import MAX_SERVICE, understood
 from appointments.conversation.callbacks import ask_to_be_called
@@ -45,7 +45,7 @@ def appointments_of_caller(turn: Turn, wants: str) -> list[Appointment] | Reply:
 
 def _as_it_is(turn: Turn, appointment: Appointment) -> Appointment:
     """As the calendar has it, where an earlier change ended unclear; as we know it, while the calendar is away."""
-    if appointment.sent_at is None:
+    if not is_in_doubt(appointment):
         return appointment
     try:
         return catch_up(appointment, deadline=turn.look_deadline)
@@ -72,7 +72,7 @@ def the_one_meant(turn: Turn, appointments: list[Appointment]) -> Appointment | 
 
 def not_clear_yet(turn: Turn, appointment: Appointment, wants: str) -> Reply | None:
     """What is said while nobody knows how an earlier change of it ended: nothing can be built on that."""
-    if appointment.sent_at is None:
+    if not is_in_doubt(appointment):
         return None
     call_back(turn.call, f"The caller {wants} (appointment {appointment.pk}), while an earlier change was unclear.")
     message = _(

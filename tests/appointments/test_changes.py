@@ -266,3 +266,58 @@ class TestCatchingUp:
             changes.catch_up(made)
         made.refresh_from_db()
         assert (made.status, made.leased_until) == (Appointment.Status.SCHEDULED, None)
+
+
+class TestSettling:
+    """What the sweep finds out of a change whose outcome nobody knows."""
+
+    def unclear_move(self, service: Service, control: CalcomControl, *, when: str) -> Appointment:
+        made = make(service)
+        control.fault("reset", path="/v2/bookings/.*/reschedule", when=when)
+        with pytest.raises(OutcomeUnknown):
+            changes.reschedule_appointment(made, start=SLOT + HOUR, reason="Later")
+        Appointment.objects.update(sent_at=timezone.now() - STALE_READS)
+        return Appointment.objects.get()
+
+    def test_one_that_arrived_is_followed_and_nobody_has_to_look(
+        self, haircut: Service, control: CalcomControl
+    ) -> None:
+        made = self.unclear_move(haircut, control, when="after")
+        settled = changes.settle(made)
+        assert (settled.starts_at, settled.sent_at) == (SLOT + HOUR, None)
+        assert FollowUp.objects.get().status == FollowUp.Status.DONE
+
+    def test_one_that_never_arrived_is_told_to_people(self, haircut: Service, control: CalcomControl) -> None:
+        made = self.unclear_move(haircut, control, when="before")
+        settled = changes.settle(made)
+        assert (settled.starts_at, settled.sent_at) == (SLOT, None)
+        assert FollowUp.objects.get().status == FollowUp.Status.OPEN
+        assert "did not reach the calendar" in FollowUp.objects.get().what_to_do
+
+    def test_what_the_calendar_may_not_show_yet_stays_in_doubt(self, haircut: Service, control: CalcomControl) -> None:
+        made = self.unclear_move(haircut, control, when="before")
+        Appointment.objects.update(sent_at=timezone.now())
+        with pytest.raises(OutcomeUnknown):
+            changes.settle(made)
+        assert changes.is_in_doubt(Appointment.objects.get())
+
+    def test_a_killed_change_that_never_arrived_is_nobodys_work(self, haircut: Service, control: CalcomControl) -> None:
+        made = make(haircut)
+        Appointment.objects.update(sent_at=timezone.now() - STALE_READS, leased_until=timezone.now())
+        assert changes.changes_in_doubt() == [made.pk]
+        assert changes.settle(made).sent_at is None
+        assert not FollowUp.objects.exists()
+
+    def test_one_that_is_on_its_way_is_left_alone(self, haircut: Service, control: CalcomControl) -> None:
+        make(haircut)
+        later = timezone.now() + STALE_READS
+        Appointment.objects.update(sent_at=timezone.now() - STALE_READS, leased_until=later)
+        assert changes.changes_in_doubt() == []
+        assert not changes.is_in_doubt(Appointment.objects.get())
+
+    def test_a_refused_change_leaves_no_doubt(self, haircut: Service, control: CalcomControl) -> None:
+        made = make(haircut)
+        control.fault("reply", path="/v2/bookings/.*/reschedule", status=429)
+        with pytest.raises(CalendarUnreachable):
+            changes.reschedule_appointment(made, start=SLOT + HOUR, reason="Later")
+        assert Appointment.objects.get().sent_at is None

@@ -89,6 +89,7 @@ def test_an_empty_variable_is_a_missing_one() -> None:
         ({"APP_URL": "http://phone.example.com"}, "APP_URL is not https"),
         ({"APP_URL": "phone.example.com"}, "APP_URL is not an absolute"),
         ({"ALLOW_PRIVATE_URLS": "on"}, "ALLOW_PRIVATE_URLS is on"),
+        ({"KILL_POINTS_DIR": "var/kill"}, "KILL_POINTS_DIR is set"),
         ({"SECRET_KEY": "insecure-development-key-never-used-in-production-0123456789"}, "SECRET_KEY is the dev"),
         ({"REDIS_URL": None}, "REDIS_URL is not set"),
         ({"EMAIL_URL": None}, "EMAIL_URL is not set"),
