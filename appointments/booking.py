@@ -5,8 +5,8 @@
 
 The row and its booking key are committed before the calendar is asked. `sent_at` is committed right before the
 request leaves and removed when its outcome is known: whoever finds it set (after a lost answer or a killed
-worker) looks the booking up by its key before asking again. A claim is a lease, so that a dead worker's
-appointment is taken over and a living one's is not.
+worker) looks the booking up by its key, several times while the calendar may not show it yet, before asking again.
+A claim is a lease, so that a dead worker's appointment is taken over and a living one's is not.
 """
 
 import logging
@@ -33,7 +33,7 @@ from appointments.customers import customer_for
 from appointments.follow_ups import count_opening
 from appointments.models import Appointment, Call, FollowUp
 from appointments.notifications import tell_staff, telling
-from mcp_gateway.backoff import delay_after
+from mcp_gateway.backoff import STEPS, delay_after
 from mcp_gateway.bell import ring_on_commit
 from mcp_gateway.deadlocks import rerun_on_deadlock
 from mcp_gateway.kill_points import kill_point
@@ -44,10 +44,17 @@ Status = Appointment.Status
 
 # Longer than the longest request to the calendar with its look-up.
 LEASE = timedelta(minutes=2)
-# A calendar that reads from a copy may not show a fresh booking at once.
+# A calendar that reads from a copy may not show a fresh booking at once: for so long it is looked for, not repeated.
 STALE_READS = timedelta(seconds=30)
+LOOK_EVERY = timedelta(seconds=10)
+LAST_ATTEMPT = len(STEPS) + 1
 UNCONFIRMED_LOOK = timedelta(minutes=15)
+WAITS_FOR_CONFIRMATION = "The booking waits for confirmation in the calendar."
 BOOK_TASK = "appointments.tasks.book_appointment"
+
+
+class NotShownYet(OutcomeUnknown):
+    """A request was sent so lately that the calendar may hold the booking without showing it."""
 
 
 class MovedMeanwhile(CalendarError):
@@ -62,12 +69,11 @@ def book(appointment: Appointment, *, deadline: float = math.inf) -> Appointment
     if _claim(appointment):
         kill_point("booking.claimed")
         appointment.refresh_from_db()
-        try:
-            _try_now(appointment, calendar_of(appointment.company, deadline=deadline))
-        except Exception as fault:
-            # Ours to mend; until then it counts as an attempt, so that it does not come round for ever.
-            _try_later(appointment, type(fault).__name__)
-            raise
+        if appointment.attempts > LAST_ATTEMPT:
+            told = "No worker has survived booking it. Look in the calendar before you book by hand."
+            give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
+        else:
+            _attempt(appointment, deadline)
         appointment.refresh_from_db()
     return appointment
 
@@ -97,6 +103,15 @@ def _claim(appointment: Appointment) -> bool:
     )
 
 
+def _attempt(appointment: Appointment, deadline: float) -> None:
+    try:
+        _try_now(appointment, calendar_of(appointment.company, deadline=deadline))
+    except Exception as fault:
+        # Ours to mend; until then it counts as an attempt, so that it does not come round for ever.
+        _try_later(appointment, type(fault).__name__)
+        raise
+
+
 def _try_now(appointment: Appointment, calendar: Calendar) -> None:
     try:
         booking = _booking_of(appointment, calendar)
@@ -106,6 +121,8 @@ def _try_now(appointment: Appointment, calendar: Calendar) -> None:
         give_up(appointment, FollowUp.Kind.BOOKING_FAILED, f"Book it by hand, or call back. {refusal}")
     except MovedMeanwhile as finding:
         give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, str(finding))
+    except NotShownYet as trouble:
+        _look_again_soon(appointment, trouble)
     except CalendarError as trouble:
         _try_later(appointment, trouble)
     else:
@@ -114,14 +131,14 @@ def _try_now(appointment: Appointment, calendar: Calendar) -> None:
 
 def _booking_of(appointment: Appointment, calendar: Calendar) -> Booking:
     """What the calendar holds for this appointment, asked for at most once at a time. Raises CalendarError."""
+    if appointment.calcom_booking_uid:
+        return _look_at(appointment, appointment.calcom_booking_uid, calendar)
     request = _request(appointment)
     if appointment.sent_at is not None:
         if found := _look_up(request, calendar):
             return found
-        if appointment.calcom_booking_uid:
-            raise BookingRefused("The booking was cancelled or rejected in the calendar.")
-        if timezone.now() - appointment.sent_at < STALE_READS:
-            raise OutcomeUnknown("The calendar does not show the booking yet.")
+        if _is_fresh(appointment):
+            raise NotShownYet("The calendar does not show the booking yet.")
     _note_sent(appointment, timezone.now())
     kill_point("booking.sent")
     try:
@@ -138,12 +155,35 @@ def _booking_of(appointment: Appointment, calendar: Calendar) -> Booking:
     return booking
 
 
+def _look_at(appointment: Appointment, uid: str, calendar: Calendar) -> Booking:
+    """The booking that waits for confirmation, as it is now."""
+    try:
+        booking = calendar.look(uid)
+    except BookingRefused:
+        if _is_fresh(appointment):
+            raise NotShownYet("The calendar does not show the booking yet.") from None
+        raise
+    if booking.is_over:
+        raise BookingRefused("The booking was cancelled or rejected in the calendar.")
+    if booking.start != appointment.starts_at:
+        raise _moved(booking)
+    return booking
+
+
 def _look_up(request: BookingRequest, calendar: Calendar) -> Booking | None:
     """Our booking in the calendar; raises MovedMeanwhile where somebody has given it another time since."""
     found = calendar.find(request)
     if found and found.start != request.start:
-        raise MovedMeanwhile(f"Booking {found.uid} is in the calendar at another time than the caller asked for.")
+        raise _moved(found)
     return found
+
+
+def _moved(booking: Booking) -> MovedMeanwhile:
+    return MovedMeanwhile(f"Booking {booking.uid} is in the calendar at another time than the caller asked for.")
+
+
+def _is_fresh(appointment: Appointment) -> bool:
+    return appointment.sent_at is not None and timezone.now() - appointment.sent_at < STALE_READS
 
 
 def _request(appointment: Appointment) -> BookingRequest:
@@ -236,7 +276,7 @@ def _await_confirmation(appointment: Appointment, booking: Booking) -> None:
             updated_at=timezone.now(),
         )
         if appointment.calcom_booking_uid != booking.uid:
-            follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, "The booking waits for confirmation in the calendar.")
+            follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, WAITS_FOR_CONFIRMATION)
 
 
 def _undo_wrong_time(appointment: Appointment, booking: Booking) -> None:
@@ -258,6 +298,21 @@ def _try_later(appointment: Appointment, trouble: object) -> None:
     Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
         leased_until=timezone.now() + delay, last_error=_short(trouble), updated_at=timezone.now()
     )
+    _ring_after(appointment, delay)
+
+
+def _look_again_soon(appointment: Appointment, trouble: NotShownYet) -> None:
+    """To look is not to try: it costs none of the attempts, and ends when the calendar must show what it holds."""
+    Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
+        leased_until=timezone.now() + LOOK_EVERY,
+        attempts=F("attempts") - 1,
+        last_error=_short(trouble),
+        updated_at=timezone.now(),
+    )
+    _ring_after(appointment, LOOK_EVERY)
+
+
+def _ring_after(appointment: Appointment, delay: timedelta) -> None:
     # A second later: the lease must have run out when the bell rings.
     ring_on_commit(BOOK_TASK, appointment.pk, countdown=delay.total_seconds() + 1)
 

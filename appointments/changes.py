@@ -18,7 +18,16 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from appointments.availability import period_of
-from appointments.booking import BOOK_TASK, LEASE, STALE_READS, book, follow_up, give_up, nothing_left_to_do
+from appointments.booking import (
+    BOOK_TASK,
+    LEASE,
+    STALE_READS,
+    WAITS_FOR_CONFIRMATION,
+    book,
+    follow_up,
+    give_up,
+    nothing_left_to_do,
+)
 from appointments.calendar import Booking, CalendarError, OutcomeUnknown, calendar_of
 from appointments.customers import customer_for
 from appointments.holds import room_for_new, room_to_move
@@ -107,6 +116,7 @@ def reschedule_appointment(
             follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
             raise OutcomeUnknown(told)
         _follow(appointment, booking)
+        _ask_to_confirm(appointment, booking)
     return _fresh(appointment)
 
 
@@ -196,8 +206,6 @@ def take_over(appointment: Appointment, booking: Booking, *, by: Principal, reas
             give_up(appointment, FollowUp.Kind.BOOKING_FAILED, told.strip())
             return
         _adopt(appointment, booking, reason)
-        if booking.status == "pending":
-            follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, "The booking waits for confirmation in the calendar.")
 
 
 def mark_no_show(appointment: Appointment, *, by: Principal) -> None:
@@ -323,6 +331,12 @@ def _adopt(appointment: Appointment, booking: Booking, reason: str = "") -> None
     else:
         _follow(appointment, booking)
     nothing_left_to_do(appointment)
+    _ask_to_confirm(appointment, booking)
+
+
+def _ask_to_confirm(appointment: Appointment, booking: Booking) -> None:
+    if booking.status == "pending":
+        follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, WAITS_FOR_CONFIRMATION)
 
 
 def _follow(appointment: Appointment, booking: Booking) -> None:

@@ -40,7 +40,6 @@ LIVE = (Status.BOOKING, Status.SCHEDULED)
 # So many moves are followed back to the row whose booking it was.
 MAX_MOVES = 10
 MAX_EMAIL = 254
-MOVED_UNCONFIRMED = "Moved in the calendar to a time that waits for confirmation."
 
 
 class Outcome(StrEnum):
@@ -185,21 +184,16 @@ class Mirror:
         if is_another and self._row(calcom_booking_uid=booking.uid):
             changes.drop_double(row, by=self.by)
             return Outcome.CANCELLED
-        reason = booking.cancellation_reason
-        status = booking.status
-        if status == "pending" and row.origin == Appointment.Origin.CALENDAR:
-            # The booking service finds only what it has booked itself; once confirmed it is mirrored anew.
-            status, reason = "cancelled", MOVED_UNCONFIRMED
         over_or_moved = calendar.Booking(
             uid=booking.uid,
             id=booking.id,
             start=booking.start,
             end=booking.end,
-            status=status,
+            status=booking.status,
             booking_key=booking.booking_key,
         )
         try:
-            changes.take_over(row, over_or_moved, by=self.by, reason=reason)
+            changes.take_over(row, over_or_moved, by=self.by, reason=booking.cancellation_reason)
         except IntegrityError:
             raise changes.BeingChanged("Another row has just got this booking") from None
         return Outcome.CANCELLED if over_or_moved.is_over else Outcome.MOVED

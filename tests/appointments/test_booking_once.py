@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from time_machine import TimeMachineFixture
 
-from appointments.booking import STALE_READS, book, placeholder_email
+from appointments.booking import LAST_ATTEMPT, STALE_READS, book, placeholder_email
 from appointments.intents import book_wish, intended_appointment
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
 from appointments.wishes import wish_of
@@ -125,6 +125,29 @@ def test_no_row_says_booked_while_the_outcome_is_unknown(haircut: Service, contr
     assert appointment is not None
     assert (appointment.status, appointment.calcom_booking_uid, appointment.customer) == (Status.BOOKING, None, None)
     assert appointment.sent_at is not None
+
+
+def test_several_looks_cost_no_attempt_while_the_calendar_may_not_show_it_yet(
+    haircut: Service, control: CalcomControl, time_machine: TimeMachineFixture
+) -> None:
+    control.fault("reset", method="POST")
+    appointment = book_wish(an_ended_call(haircut))
+    assert appointment is not None
+    looks = 0
+    for _ in range(3):
+        time_machine.move_to(timezone.now() + timedelta(seconds=9))
+        free_lease(appointment)
+        looks += book(appointment).status == Status.BOOKING
+    assert (looks, Appointment.objects.get().attempts) == (3, 1)
+    assert methods(control).count("POST") == 1
+
+
+def test_what_kills_every_worker_is_given_up(haircut: Service, control: CalcomControl) -> None:
+    appointment = sent_by_a_worker_that_died(an_ended_call(haircut), timedelta(hours=1))
+    Appointment.objects.update(attempts=LAST_ATTEMPT)
+    assert book(appointment).status == Status.FAILED
+    assert "No worker has survived" in FollowUp.objects.get().what_to_do
+    assert control.bookings() == []
 
 
 def test_a_request_that_never_arrived_is_sent_again_only_when_reads_are_fresh(

@@ -11,8 +11,9 @@ from pytest_django import Settings
 from appointments import availability, booking, changes
 from appointments.calendar import calendar_of
 from appointments.models import Appointment, Company, Customer, FollowUp, Service
+from appointments.notifications import CUSTOMER_MAIL
 from calcom import webhook_events
-from mcp_gateway.models import AuditEntry, WebhookEvent
+from mcp_gateway.models import AuditEntry, OutboxMessage, WebhookEvent
 from tests import bells
 from tests.calcom.conftest import API_KEY, HOUR, SLOT, CalcomControl
 from tests.calcom.saying import (
@@ -413,7 +414,7 @@ class TestBookedThere:
         work_on(cal.created(uid))
         assert only_row().service == colour
 
-    def test_moved_to_a_time_that_waits_for_confirmation_it_is_cancelled_and_then_there_anew(
+    def test_moved_to_a_time_that_waits_for_confirmation_it_is_no_booking_until_then(
         self, cal: Mouth, colour: Service, control: CalcomControl
     ) -> None:
         first = booked_there(control, slug="colour")
@@ -421,10 +422,24 @@ class TestBookedThere:
         work_on(cal.created(first))
         second = asked_to_move(control, first, SLOT + HOUR)
         work_on(cal.requested(second))
-        assert only_row().status == Status.CANCELLED
+        assert standing(only_row()) == (Status.BOOKING, SLOT + HOUR, second)
+        assert not OutboxMessage.objects.filter(kind=CUSTOMER_MAIL, payload__news="cancelled").exists()
         confirmed_there(control, second)
         work_on(cal.created(second))
-        assert Appointment.objects.get(status=Status.SCHEDULED).starts_at == SLOT + HOUR
+        assert booking.book(only_row()).status == Status.SCHEDULED
+
+    def test_moved_by_us_it_waits_for_confirmation_and_people_are_asked(
+        self, cal: Mouth, colour: Service, control: CalcomControl
+    ) -> None:
+        first = booked_there(control, slug="colour")
+        confirmed_there(control, first)
+        work_on(cal.created(first))
+        moved = changes.reschedule_appointment(only_row(), start=SLOT + HOUR, reason="Later")
+        assert moved.status == Status.BOOKING
+        assert FollowUp.objects.get().what_to_do == booking.WAITS_FOR_CONFIRMATION
+        confirmed_there(control, moved.calcom_booking_uid or "")
+        assert booking.book(moved).status == Status.SCHEDULED
+        assert FollowUp.objects.get().status == FollowUp.Status.DONE
 
     def test_of_two_services_of_one_event_type_it_is_the_one_that_lasts_as_long(
         self, cal: Mouth, company: Company, control: CalcomControl
