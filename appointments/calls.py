@@ -89,13 +89,14 @@ def _adds(call: Call, news: CallNews) -> bool:
 
 
 def _merge(call: Call, news: CallNews) -> None:
-    for name in ("agent_id", "agent_version", "from_number", "to_number", "direction", "disconnection_reason"):
+    for name in ("agent_id", "agent_version", "from_number", "to_number", "direction"):
         if not getattr(call, name):
             setattr(call, name, getattr(news, name))
     for name in ("started_at", "ended_at", "cost_cents"):
         if (value := getattr(news, name)) is not None:
             setattr(call, name, value)
-    for name in ("summary", "analysis"):
+    # Why it ended is known for good only from Retell: a call that was taken for ended may have ended otherwise.
+    for name in ("summary", "analysis", "disconnection_reason"):
         if value := getattr(news, name):
             setattr(call, name, value)
     # A transcript only grows.

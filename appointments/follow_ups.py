@@ -35,7 +35,8 @@ def count_opening(rows: QuerySet[FollowUp]) -> None:
 
 @transaction.atomic
 def _ask(call: Call, kind: FollowUp.Kind, what_to_do: str) -> FollowUp:
-    """The call's follow-up of this kind, made if there is none."""
+    """The call's follow-up of this kind, made if there is none. The call's row is locked: two would make two."""
+    Call.objects.select_for_update().filter(pk=call.pk).values_list("pk").first()
     row = FollowUp.objects.filter(call=call, appointment=None, kind=kind).first()
     if row is None:
         row = FollowUp.objects.create(company=call.company, call=call, kind=kind, what_to_do=what_to_do[:MAX_TOLD])

@@ -30,12 +30,22 @@ def to_e164(written: str | None, *, region: str = DEFAULT_REGION) -> str | None:
         return None
     text = (written or "").strip()
     try:
-        number = phonenumbers.parse(text, region)
+        number = _with_country(text, region) or phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _with_country(text: str, region: str) -> phonenumbers.PhoneNumber | None:
+    """A number of the region whose country is written, but not the plus: 4915112345678."""
+    digits = re.sub(r"\D", "", text)
+    country = str(phonenumbers.country_code_for_region(region))
+    if not re.fullmatch(r"[\d\s()/.-]+", text) or not digits.startswith(country):
+        return None
+    number = phonenumbers.parse(f"+{digits}")
+    return number if phonenumbers.is_valid_number(number) else None
 
 
 def validate_e164(value: str) -> None:

@@ -236,11 +236,15 @@ class CalcomMCPServer(MCPServer):
         return sync_event_types(context.company, self.get_event_types(context))
 
     @rpc("syncBookings", Access.WRITE, is_idempotent=True, cost=10, deadline_seconds=SYNC_DEADLINE)
-    def sync_bookings(self, context: Context) -> SyncedBookings:
-        """Bring our appointments up to what was booked, moved and cancelled in Cal.com itself since the last time."""
+    def sync_bookings(self, context: Context, everything: bool = False) -> SyncedBookings:
+        """Bring our appointments up to what was booked, moved and cancelled in Cal.com itself since the last time.
+
+        `everything` compares all bookings of the days around, which also finds what a lost change has left behind.
+        """
         with _calcom(context) as client:
             look = partial(_look, context, client)
-            return sync_bookings(context.company, client, Mirror(context.company, by=context.principal, look=look))
+            mirror = Mirror(context.company, by=context.principal, look=look)
+            return sync_bookings(context.company, client, mirror, everything=everything)
 
     @rpc("getBooking", Access.READ, deadline_seconds=READ_DEADLINE)
     def get_booking(

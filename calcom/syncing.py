@@ -1,6 +1,6 @@
 """Comparing our appointments with a company's Cal.com account: what no webhook has told is made up for.
 
-Once a day all bookings of the days around are read, in between only those that have changed since. When that was
+Every night all bookings of the days around are read, in between only those that have changed since. When that was
 stands in the cache: where it is forgotten, everything is read once more, which changes nothing.
 """
 
@@ -55,11 +55,13 @@ class _Since(TypedDict):
     everything: datetime
 
 
-def sync_bookings(company: Company, client: CalcomClient, mirror: Mirror) -> SyncedBookings:
+def sync_bookings(
+    company: Company, client: CalcomClient, mirror: Mirror, *, everything: bool = False
+) -> SyncedBookings:
     """Apply what Cal.com lists. Raises CalcomError and GatewayError; what was applied by then stands."""
     now = timezone.now()
     since: _Since | None = cache.get(_key(company))
-    is_fresh = since is not None and now - since["everything"] < FULL_EVERY
+    is_fresh = not everything and since is not None and now - since["everything"] < FULL_EVERY
     listed = _changed(client, since["changes"] - OVERLAP) if since and is_fresh else None
     is_full = listed is None
     if listed is None:
@@ -73,8 +75,8 @@ def sync_bookings(company: Company, client: CalcomClient, mirror: Mirror) -> Syn
         if counts.mirrored or counts.moved or counts.cancelled:
             availability.forget(company.pk)
     if is_whole:
-        everything = now if is_full or since is None else since["everything"]
-        cache.set(_key(company), _Since(changes=now, everything=everything), None)
+        last_full = now if is_full or since is None else since["everything"]
+        cache.set(_key(company), _Since(changes=now, everything=last_full), None)
     return counts
 
 

@@ -10,9 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from config.required import require_for_production
+from config.version import checked_out
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -30,6 +32,9 @@ REDIS_URL = env.str("REDIS_URL", "")
 DEBUG = env.bool("DEBUG", not DATABASE_URL)
 if not DEBUG:
     require_for_production(env, "SECRET_KEY", "ALLOWED_HOSTS", "APP_URL", "FIELD_ENCRYPTION_KEYS")
+
+# Stands in each attempt at an event: which code it was that failed.
+CODE_VERSION = env.str("CODE_VERSION", "") or checked_out(BASE_DIR)
 
 SECRET_KEY = env.str("SECRET_KEY", "insecure-development-key-never-used-in-production-0123456789")
 # The first key encrypts, all of them decrypt. The default protects nothing and is for development only.
@@ -209,6 +214,11 @@ CELERY_BEAT_SCHEDULE = {
     "forget idempotent answers": {"task": "mcp_gateway.tasks.forget_idempotent_answers", "schedule": 3600.0},
     "sweep holds": {"task": "appointments.tasks.sweep_holds", "schedule": SWEEP_SECONDS},
     "sync bookings with Cal.com": {"task": "calcom.tasks.sync_bookings_of_all", "schedule": 900.0},
+    "compare everything with Cal.com": {
+        "task": "calcom.tasks.reconcile_bookings_of_all",
+        "schedule": crontab(hour=2, minute=40),
+    },
+    "forget old messages": {"task": "mcp_gateway.tasks.forget_old_messages", "schedule": 3600.0},
     "sweep bookings": {"task": "appointments.tasks.sweep_bookings", "schedule": SWEEP_SECONDS},
     "close forgotten calls": {"task": "retell.tasks.close_forgotten_calls", "schedule": SWEEP_SECONDS},
 }

@@ -28,6 +28,7 @@ class Attempt(BaseModel):
     ended_at: AwareDatetime | None = None
     outcome: str
     error: str = ""
+    code_version: str = ""
     replayed_at: AwareDatetime | None = None
     replayed_by: str = ""
     replay_reason: str = ""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -186,7 +187,12 @@ def _claim(event_id: int) -> WebhookEvent | None:
     if event is None:
         return None
     now = timezone.now()
-    attempt = {"number": len(event.attempts) + 1, "started_at": now.isoformat(), "outcome": State.PROCESSING.value}
+    attempt = {
+        "number": len(event.attempts) + 1,
+        "started_at": now.isoformat(),
+        "outcome": State.PROCESSING.value,
+        "code_version": settings.CODE_VERSION,
+    }
     event.attempts = [*event.attempts, attempt]
     event.leased_until = now + LEASE
     claimed = WebhookEvent.objects.filter(_due(), pk=event_id).update(

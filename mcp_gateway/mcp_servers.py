@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from mcp_gateway import event_log, health, inbox, reports, worker_queue
+from mcp_gateway import event_log, health, inbox, outbox, reports, worker_queue
 from mcp_gateway.event_log import EventHistory, EventId, EventLine, Lines, Reason
 from mcp_gateway.figures import CallStats, FailedAppointment, TenantStats, figures
 from mcp_gateway.models import WebhookEvent
@@ -94,9 +94,12 @@ class QueueMCPServer(MCPServer):
     name = "queue"
 
     def health(self) -> Health:
-        """Degraded while no worker answers: work waits then, nothing is lost."""
+        """Degraded while no worker answers, or mails do not go out: work waits then, nothing is lost."""
         status = worker_queue.sign_of_life()
-        return Health() if status == "ok" else Health(status="degraded", reason=status)
+        if status != "ok":
+            return Health(status="degraded", reason=status)
+        late = outbox.overdue()
+        return Health(status="degraded", reason=f"{late} messages wait to be sent") if late else Health()
 
     @rpc("getOverview", Access.READ)
     def get_overview(self, context: Context) -> Overview:

@@ -17,7 +17,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from mcp_gateway import breakers
-from mcp_gateway.models import WebhookEvent
+from mcp_gateway.models import OutboxMessage, WebhookEvent
 from mcp_gateway.registry import registry
 
 requests_total = Counter("mcp_gateway_requests_total", "Calls through the gateway.", ("server", "method"))
@@ -83,6 +83,15 @@ def _events() -> GaugeMetricFamily:
     family = GaugeMetricFamily("mcp_webhook_events", "Stored webhook events by state.", labels=("state",))
     counts = dict(WebhookEvent.objects.order_by().values_list("state").annotate(Count("pk")))
     for state in WebhookEvent.State.values:
+        family.add_metric((state,), counts.get(state, 0))
+    return family
+
+
+@shared_state
+def _messages() -> GaugeMetricFamily:
+    family = GaugeMetricFamily("mcp_outbox_messages", "Messages to people outside by state.", labels=("state",))
+    counts = dict(OutboxMessage.objects.order_by().values_list("state").annotate(Count("pk")))
+    for state in OutboxMessage.State.values:
         family.add_metric((state,), counts.get(state, 0))
     return family
 

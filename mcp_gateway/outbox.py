@@ -31,6 +31,7 @@ Sender = Callable[[OutboxMessage], None]
 LEASE = timedelta(minutes=2)
 LAST_ATTEMPT = len(STEPS) + 1
 OVERDUE = timedelta(minutes=2)
+KEPT = timedelta(days=90)
 ERROR_LENGTH = 200
 DELIVER_TASK = "mcp_gateway.tasks.deliver_outbox_message"
 
@@ -89,6 +90,14 @@ def deliver(message_id: int) -> OutboxMessage.State | None:
 def due_messages(limit: int = 100) -> list[int]:
     """Messages that wait for a worker: new ones whose bell was lost, due retries, and leases that ran out."""
     return list(OutboxMessage.objects.filter(_due()).order_by("next_attempt_at").values_list("pk", flat=True)[:limit])
+
+
+def forget_old(limit: int = 1000) -> int:
+    """Delete some of what was told, or needed not to be, long ago; what could not be sent stays for people to see."""
+    since = timezone.now() - KEPT
+    old = OutboxMessage.objects.filter(state__in=(State.SENT, State.SKIPPED), created_at__lt=since)
+    deleted, _ = OutboxMessage.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:limit])).delete()
+    return deleted
 
 
 def overdue() -> int:

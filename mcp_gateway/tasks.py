@@ -43,6 +43,12 @@ def sweep_outbox() -> int:
 
 
 @shared_task
+def forget_old_messages() -> int:
+    """Delete messages that went out long ago."""
+    return outbox.forget_old()
+
+
+@shared_task
 def forget_idempotent_answers() -> int:
     """Delete answers that were kept long enough."""
     return idempotency.forget_old()

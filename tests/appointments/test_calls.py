@@ -88,6 +88,11 @@ def test_a_transcript_does_not_shrink(company: Company) -> None:
     assert record_call(company, news(transcript="Agent: Hallo.")).transcript == "Agent: Hallo. User: Guten Tag."
 
 
+def test_why_it_ended_is_mended_by_later_news(company: Company) -> None:
+    record_call(company, news(status=Status.ENDED, disconnection_reason="end never told"))
+    assert record_call(company, news(disconnection_reason="user_hangup")).disconnection_reason == "user_hangup"
+
+
 def test_a_test_call_stays_one(company: Company) -> None:
     record_call(company, news(is_test=True))
     assert record_call(company, news()).is_test

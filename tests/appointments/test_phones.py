@@ -21,6 +21,7 @@ from appointments.phones import region_of, to_e164, validate_e164
         "0049 30 / 1234 5678",
         "  +493012345678\n",
         "tel:+49-30-12345678",
+        "4930 12345678",
     ],
 )
 def test_every_spelling_is_one_number(written: str) -> None:

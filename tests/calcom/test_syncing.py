@@ -277,6 +277,12 @@ def test_two_syncs_at_once_mirror_each_booking_once(company: Company, service: S
     assert Appointment.objects.count() == 4
 
 
+@pytest.mark.usefixtures("synced_before")
+def test_everything_is_read_where_that_is_asked_for(company: Company, control: CalcomControl) -> None:
+    tasks.reconcile_bookings(company.pk)
+    assert "afterUpdatedAt" not in lists(control)[-1]["query"]
+
+
 @pytest.mark.usefixtures("_nobody_rang")
 class TestTasks:
     def test_every_active_company_with_a_key_is_rung_for(
@@ -285,13 +291,14 @@ class TestTasks:
         make_company(calcom_api_key="")
         make_company(is_active=False)
         with django_capture_on_commit_callbacks(execute=True):
-            assert tasks.sync_bookings_of_all() == 1
-        assert [(ring.task, ring.args) for ring in bells.rung()] == [(tasks.SYNC_TASK, (company.pk,))]
+            assert tasks.sync_bookings_of_all() == tasks.reconcile_bookings_of_all() == 1
+        expected = [(tasks.SYNC_TASK, (company.pk,)), (tasks.RECONCILE_TASK, (company.pk,))]
+        assert [(ring.task, ring.args) for ring in bells.rung()] == expected
 
     def test_the_bell_has_the_name_of_a_task(self) -> None:
         current_app.loader.import_default_modules()
-        beat = settings.CELERY_BEAT_SCHEDULE["sync bookings with Cal.com"]
-        assert {tasks.SYNC_TASK, beat["task"]} <= set(current_app.tasks)
+        scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+        assert {tasks.SYNC_TASK, tasks.RECONCILE_TASK, *scheduled} <= set(current_app.tasks)
 
     def test_one_companys_trouble_is_only_its_own(
         self, company: Company, control: CalcomControl, caplog: pytest.LogCaptureFixture

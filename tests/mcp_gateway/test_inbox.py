@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import time_machine
 from django.utils import timezone
+from pytest_django import Settings
 
-from mcp_gateway import correlation, inbox
+from mcp_gateway import correlation, event_log, inbox
 from mcp_gateway.backoff import STEPS
 from mcp_gateway.models import WebhookEvent
 from tests.mcp_gateway.conftest import VENDOR, Handle
@@ -65,6 +66,15 @@ def test_a_worked_off_event_is_done(receive: Receive, handle: Handle) -> None:
     (attempt,) = done.attempts
     assert (attempt["number"], attempt["outcome"], attempt["error"]) == (1, "done", "")
     assert attempt["started_at"] <= attempt["ended_at"]
+
+
+def test_an_attempt_tells_which_code_made_it(receive: Receive, handle: Handle, settings: Settings) -> None:
+    settings.CODE_VERSION = "0123456789ab"
+    handle(lambda event: State.DONE)
+    event = receive()
+    inbox.process(event.pk)
+    (attempt,) = event_log.history(reloaded(event)).attempts
+    assert attempt.code_version == "0123456789ab"
 
 
 def test_an_event_may_be_ignored(receive: Receive, handle: Handle) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from appointments.models import Appointment
-from mcp_gateway import gateway, inbox
+from mcp_gateway import gateway, inbox, outbox
 from mcp_gateway.errors import GatewayError
 from mcp_gateway.principal import Principal
 
@@ -73,6 +73,12 @@ def test_waiting_events_are_counted_with_their_age(client: Client, company: Any)
     found = scraped(client)
     assert found["mcp_webhook_events", "state=received"] == 1
     assert found["mcp_webhook_lag_seconds", ""] >= 0
+
+
+def test_messages_are_counted_by_their_state(client: Client, company: Any) -> None:
+    outbox.put("testing", "key", {}, company.pk)
+    found = scraped(client)
+    assert (found["mcp_outbox_messages", "state=waiting"], found["mcp_outbox_messages", "state=dead"]) == (1, 0)
 
 
 def test_every_status_of_an_appointment_is_there(client: Client) -> None:

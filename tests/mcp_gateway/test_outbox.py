@@ -231,3 +231,12 @@ def test_what_waits_too_long_is_overdue(company: Company) -> None:
     assert outbox.overdue() == 0
     with later(outbox.OVERDUE + MOMENT):
         assert outbox.overdue() == 1
+
+
+def test_what_went_out_long_ago_is_forgotten(company: Company, sent: list[str]) -> None:
+    for key in ("old", "new", "stuck"):
+        outbox.deliver(put(company, key).pk)
+    OutboxMessage.objects.exclude(dedupe_key="new").update(created_at=timezone.now() - outbox.KEPT - MOMENT)
+    OutboxMessage.objects.filter(dedupe_key="stuck").update(state=State.DEAD)
+    assert tasks.forget_old_messages() == 1
+    assert set(OutboxMessage.objects.values_list("dedupe_key", flat=True)) == {"new", "stuck"}

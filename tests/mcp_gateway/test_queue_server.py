@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from appointments.models import Appointment, Company
 from config.celery import app
-from mcp_gateway import gateway, inbox
+from mcp_gateway import gateway, inbox, outbox, worker_queue
 from mcp_gateway.errors import Conflict, InvalidParams, NotFound
-from mcp_gateway.models import AuditEntry, WebhookEvent
+from mcp_gateway.models import AuditEntry, OutboxMessage, WebhookEvent
 from mcp_gateway.principal import Principal
 from mcp_gateway.registry import registry
 from tests import bells
@@ -201,6 +202,13 @@ class TestWorkers:
             assert ask("getOverview")["worker_count"] is None
             assert registry.servers["queue"].health().reason == "the broker does not answer"
         assert "topsecret" not in caplog.text
+
+    def test_messages_that_do_not_go_out_are_told(self, company: Company) -> None:
+        cache.set(worker_queue.SIGN_OF_LIFE_KEY, "ok")
+        outbox.put("testing", "key", {}, company.pk)
+        assert registry.servers["queue"].health().status == "ok"
+        OutboxMessage.objects.update(next_attempt_at=timezone.now() - timedelta(hours=1))
+        assert registry.servers["queue"].health().reason == "1 messages wait to be sent"
 
     def test_whether_they_live_is_not_asked_at_every_look(self, db: None) -> None:
         queue = registry.servers["queue"]
