@@ -12,6 +12,7 @@ from appointments.models import Appointment, Call, Company, Customer, FollowUp, 
 from appointments.phones import to_e164
 from mcp_gateway.companies import visible_company_ids
 from mcp_gateway.staff_admin import CompanyScopedAdmin, ReadOnlyAdmin, SecretsForm
+from mcp_gateway.staff_pages import Section
 
 BY_COMPANY = ("company", admin.RelatedOnlyFieldListFilter)
 
@@ -36,6 +37,7 @@ class ServiceInline(admin.TabularInline):
 
 @admin.register(Company)
 class CompanyAdmin(CompanyScopedAdmin):
+    section = Section.SET_UP
     company_lookup = "pk"
     form = SecretsForm
     list_display = ("name", "phone_number", "timezone", "default_language", "booking_mode", "is_active")
@@ -64,6 +66,7 @@ class CompanyAdmin(CompanyScopedAdmin):
 
 @admin.register(Service)
 class ServiceAdmin(CompanyScopedAdmin):
+    section = Section.SET_UP
     list_display = ("name", "company", "duration_minutes", "calcom_event_type_id", "parallel_capacity", "is_active")
     list_filter = ("is_active", BY_COMPANY)
     search_fields = ("name", "aliases", "=calcom_event_type_id")
@@ -72,6 +75,7 @@ class ServiceAdmin(CompanyScopedAdmin):
 
 @admin.register(Customer)
 class CustomerAdmin(PhoneSearchMixin, CompanyScopedAdmin):
+    section = Section.DAY
     list_display = ("name", "phone", "email", "company", "language", "created_at")
     list_filter = ("language", BY_COMPANY)
     search_fields = ("name", "phone", "email")
@@ -80,6 +84,7 @@ class CustomerAdmin(PhoneSearchMixin, CompanyScopedAdmin):
 
 @admin.register(Call)
 class CallAdmin(PhoneSearchMixin, ReadOnlyAdmin):
+    section = Section.DAY
     list_display = ("created_at", "call_id", "company", "customer", "caller_phone", "direction", "status", "is_test")
     list_filter = ("status", "created_at", "direction", "is_test", BY_COMPANY)
     search_fields = ("call_id", "caller_phone", "customer__name")
@@ -90,6 +95,7 @@ class CallAdmin(PhoneSearchMixin, ReadOnlyAdmin):
 class AppointmentAdmin(PhoneSearchMixin, ReadOnlyAdmin):
     """To be looked at: a change goes through the booking service, never around it."""
 
+    section = Section.DAY
     list_filter = ("status", "starts_at", ("service", admin.RelatedOnlyFieldListFilter), BY_COMPANY)
     list_display = ("starts_at", "attendee_name", "service", "company", "customer", "status", "calcom_booking_uid")
     search_fields = ("=calcom_booking_uid", "attendee_name", "customer__name", "customer__phone", "call__call_id")
@@ -98,6 +104,7 @@ class AppointmentAdmin(PhoneSearchMixin, ReadOnlyAdmin):
 
 @admin.register(FollowUp)
 class FollowUpAdmin(CompanyScopedAdmin):
+    section = Section.DAY
     list_display = ("created_at", "kind", "company", "what_to_do", "status", "assignee")
     list_filter = ("status", "kind", BY_COMPANY)
     search_fields = ("what_to_do", "call__call_id", "appointment__attendee_name")

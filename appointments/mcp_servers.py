@@ -57,6 +57,8 @@ class FoundAppointments(BaseModel):
 @register
 class AppointmentManagementMCPServer(MCPServer):
     name = "appointment_mgmt"
+    read_permission = "appointments.view_appointment"
+    write_permission = "appointments.change_appointment"
 
     def health(self) -> Health:
         """Degraded while bookings wait that no worker has taken up."""

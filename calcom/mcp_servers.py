@@ -85,6 +85,8 @@ class Attendee(BaseModel):
 @register
 class CalcomMCPServer(MCPServer):
     name = "calcom"
+    read_permission = "appointments.view_company"
+    write_permission = "appointments.change_company"
     reaches_vendor = True
 
     def health(self) -> Health:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mcp_gateway.models import AuditEntry, OutboxMessage, WebhookEvent
 from mcp_gateway.staff_admin import ReadOnlyAdmin
+from mcp_gateway.staff_pages import Section
 from mcp_gateway.token_admin import ApiTokenAdmin
 
 __all__ = ["ApiTokenAdmin", "AuditEntryAdmin", "OutboxMessageAdmin", "WebhookEventAdmin"]
@@ -12,6 +13,7 @@ __all__ = ["ApiTokenAdmin", "AuditEntryAdmin", "OutboxMessageAdmin", "WebhookEve
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ReadOnlyAdmin):
+    section = Section.OPERATION
     list_display = ("received_at", "provider", "event", "company", "state", "tries", "processed_at")
     list_filter = ("state", "received_at", "provider", "event", ("company", admin.RelatedOnlyFieldListFilter))
     search_fields = ("dedupe_key", "correlation_id")
@@ -24,6 +26,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(ReadOnlyAdmin):
+    section = Section.OPERATION
     list_display = ("created_at", "kind", "company", "state", "attempts", "last_error", "sent_at")
     list_filter = ("state", "created_at", "kind", ("company", admin.RelatedOnlyFieldListFilter))
     search_fields = ("dedupe_key", "correlation_id")

@@ -10,5 +10,5 @@ class McpGatewayConfig(AppConfig):
     verbose_name = _("Gateway")
 
     def ready(self) -> None:
-        """Find every app's MCP servers, handlers of events, senders of messages and reports."""
-        autodiscover_modules("mcp_servers", "webhook_events", "notifications", "reports", "metrics")
+        """Find every app's MCP servers, handlers of events, senders of messages, reports and staff pages."""
+        autodiscover_modules("mcp_servers", "webhook_events", "notifications", "reports", "metrics", "staff_pages")

@@ -45,7 +45,7 @@ def call(
     with _logged(line), _no_surprises():
         method = registry.find(name)
         line |= {"server": method.server.name, "method": method.declaration.name}
-        if not principal.may_call(name):
+        if not method.is_open_to(principal):
             raise Forbidden
         arguments = method.named(params)
         company = _company_of(method, arguments, principal)

@@ -43,6 +43,7 @@ class DatabaseMCPServer(MCPServer):
     """Reading what the apps have registered, one company at a time. No SQL comes in from outside."""
 
     name = "database"
+    read_permission = "mcp_gateway.read_reports"
 
     def health(self) -> Health:
         return Health() if health.ready() else Health(status="down", reason="the database does not answer")
@@ -92,6 +93,8 @@ class QueueMCPServer(MCPServer):
     """The state of the work. A job is a webhook event, by its id; workers and metrics are the installation's."""
 
     name = "queue"
+    read_permission = "mcp_gateway.view_webhookevent"
+    write_permission = "mcp_gateway.change_webhookevent"
 
     def health(self) -> Health:
         """Degraded while no worker answers, or mails do not go out: work waits then, nothing is lost."""

@@ -52,6 +52,13 @@ class WebhookEvent(models.Model):
         verbose_name = _("webhook event")
         verbose_name_plural = _("webhook events")
         ordering = ("-received_at",)
+        # What staff may do that no model's own permissions say.
+        permissions = (
+            ("read_reports", _("Can read reports and figures")),
+            ("use_console", _("Can use the gateway's console")),
+            ("reset_breakers", _("Can reset breakers")),
+            ("export_lists", _("Can export lists")),
+        )
         constraints = (
             models.UniqueConstraint(fields=("provider", "dedupe_key"), name="one_event_per_provider_and_key"),
         )

@@ -25,7 +25,7 @@ ERRORS: tuple[type[errors.GatewayError], ...] = (
 
 def document(principal: Principal) -> dict[str, Any]:
     """The OpenRPC document for one caller: what it may not call is not in it."""
-    permitted = [method for name, method in sorted(registry.methods.items()) if principal.may_call(name)]
+    permitted = [method for _, method in sorted(registry.methods.items()) if method.is_open_to(principal)]
     schemas: dict[str, Any] = {}
     return {
         "openrpc": OPENRPC_VERSION,

@@ -21,6 +21,7 @@ class Kind(StrEnum):
 class Principal:
     """`companies` None means all of them; `scopes` are patterns of "server.method".
 
+    `permissions`: Django's, of a member of staff who is no superuser; None means that they don't matter.
     `signed_call` is what a vendor's verified body says of the phone call; nobody else has one. `home` is the row of
     the caller's one company, where it is known already.
     """
@@ -29,6 +30,7 @@ class Principal:
     name: str
     companies: frozenset[int] | None
     scopes: tuple[str, ...] = ("*",)
+    permissions: frozenset[str] | None = None
     signed_call: Mapping[str, Any] | None = None
     home: Any = None
 
@@ -37,6 +39,9 @@ class Principal:
 
     def may_see(self, company_id: int) -> bool:
         return self.companies is None or company_id in self.companies
+
+    def has(self, permission: str) -> bool:
+        return self.permissions is None or permission in self.permissions
 
     @classmethod
     def of_token(cls, token: ApiToken) -> "Principal":
@@ -51,7 +56,9 @@ class Principal:
 
     @classmethod
     def of_staff(cls, user: Any) -> "Principal":
-        return cls(kind=Kind.STAFF, name=f"staff:{user.pk}", companies=visible_company_ids(user))
+        permissions = None if user.is_superuser else frozenset(user.get_all_permissions())
+        companies = visible_company_ids(user)
+        return cls(kind=Kind.STAFF, name=f"staff:{user.pk}", companies=companies, permissions=permissions)
 
     @classmethod
     def of_vendor(

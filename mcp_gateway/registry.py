@@ -71,6 +71,9 @@ class MCPServer:
     reaches_vendor: ClassVar[bool] = False
     # Its methods work only within a phone call that a vendor has signed: no use to the bearer of a token.
     needs_signed_call: ClassVar[bool] = False
+    # What a member of staff needs to call its methods; "" to read: nothing, "" to write: to be a superuser.
+    read_permission: ClassVar[str] = ""
+    write_permission: ClassVar[str] = ""
 
     def health(self) -> Health:
         raise NotImplementedError
@@ -149,6 +152,14 @@ class Method:
     @property
     def description(self) -> str:
         return inspect.cleandoc(self.function.__doc__ or "").split("\n\n")[0]
+
+    def is_open_to(self, principal: Principal) -> bool:
+        """A token by its scopes, a member of staff by permissions; unknown companies are another matter."""
+        if not principal.may_call(self.name):
+            return False
+        if self.declaration.access is Access.READ:
+            return not self.server.read_permission or principal.has(self.server.read_permission)
+        return principal.has(self.server.write_permission)
 
     @cached_property
     def parameter_names(self) -> tuple[str, ...]:

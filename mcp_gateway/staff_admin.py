@@ -7,10 +7,13 @@ from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from mcp_gateway.companies import visible_company_ids
 from mcp_gateway.fields import WrongEncryptionKey, encrypted_fields, mask
+
+KEPT = _("Leave empty to keep what is stored.")
 
 
 class CompanyScopedAdmin(admin.ModelAdmin):
@@ -74,7 +77,7 @@ class SecretsForm(forms.ModelForm):
             # Without it in `initial`, an empty field counts as unchanged in the row's history too.
             stored = self.initial.pop(name, "")
             field.widget = forms.PasswordInput({"placeholder": mask(stored), "autocomplete": "new-password"})
-            field.help_text = f"{field.help_text} {_('Leave empty to keep what is stored.')}".strip()
+            field.help_text = format_lazy("{} {}", field.help_text, KEPT) if field.help_text else KEPT
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data

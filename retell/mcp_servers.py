@@ -49,6 +49,8 @@ class RetellConfigurationMCPServer(MCPServer):
     """The company's own account at Retell."""
 
     name = "retell_config"
+    read_permission = "retell.view_retellconfiguration"
+    write_permission = "retell.change_retellconfiguration"
     reaches_vendor = True
 
     def health(self) -> Health:
@@ -82,6 +84,8 @@ class RetellCustomFunctionMCPServer(MCPServer):
     """What a voice agent may call during a conversation. Every argument is the caller's own words, or missing."""
 
     name = "retell_custom"
+    read_permission = "appointments.view_call"
+    write_permission = "appointments.change_appointment"
     needs_signed_call = True
 
     def health(self) -> Health:
@@ -264,6 +268,8 @@ class WebhookMCPServer(MCPServer):
     """The inbox of webhook events."""
 
     name = "webhook"
+    read_permission = "mcp_gateway.view_webhookevent"
+    write_permission = "mcp_gateway.change_webhookevent"
 
     def health(self) -> Health:
         """Degraded while events wait longer than the sweep would leave them."""

@@ -81,7 +81,7 @@ def _permitted(principal: Principal) -> dict[str, Method]:
 def _may_use(principal: Principal, method: Method) -> bool:
     """By scope; what works only within a signed phone call is nobody else's."""
     is_usable = principal.signed_call is not None or not method.server.needs_signed_call
-    return principal.may_call(method.name) and is_usable
+    return method.is_open_to(principal) and is_usable
 
 
 @cache

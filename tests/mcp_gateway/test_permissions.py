@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
@@ -42,6 +42,7 @@ def token_of(company: Company | None, *scopes: str, **columns: Any) -> tuple[Api
 def staff(username: str, *companies: Company, **columns: Any) -> Client:
     """A browser of a member of staff, without Django's CSRF check switched on."""
     user = User.objects.create_user(username, password="x", is_staff=True, **columns)
+    user.groups.add(Group.objects.get(name="admin"))
     for company in companies:
         company.staff.add(user)
     browser = Client()
@@ -108,6 +109,13 @@ def test_staff_without_the_company(call: Call, company: Company, other_company: 
     browser = staff("stranger", other_company)
     status, error = call(method, client=browser, company_id=company.pk)
     assert (status, error["code"]) == (200, 1404)
+
+
+@pytest.mark.parametrize("method", OF_A_COMPANY)
+def test_staff_without_a_role_may_call_nothing_of_a_company(call: Call, company: Company, method: str) -> None:
+    browser = staff("new", company)
+    User.objects.get(username="new").groups.clear()
+    assert call(method, client=browser, company_id=company.pk)[1]["code"] == 1403
 
 
 @pytest.mark.parametrize("method", OF_A_COMPANY)

@@ -1,0 +1,39 @@
+"""Tags of the staff's pages."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import template
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mcp_gateway.badges import Look
+from mcp_gateway.badges import badge as made_badge
+
+register = template.Library()
+
+
+@register.simple_tag
+def badge(look: str, text: Any) -> SafeString:
+    """`{% badge "good" text %}`: good, waits, care, bad or quiet."""
+    return made_badge(Look[look.upper()], text)
+
+
+@register.filter
+def duration(seconds: float | timedelta | None) -> str:
+    """A length of time in words, two units at most: "3 min 5 s", "2 h 1 min", "4 days 3 h"."""
+    if seconds is None:
+        return "–"
+    total = int(seconds.total_seconds() if isinstance(seconds, timedelta) else seconds)
+    minutes, rest = divmod(max(0, total), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [
+        (days, ngettext("%d day", "%d days", days)),
+        (hours, _("%d h")),
+        (minutes, _("%d min")),
+        (rest, _("%d s")),
+    ]
+    first = next((place for place, (number, _unit) in enumerate(parts) if number), len(parts) - 1)
+    return " ".join(unit % number for number, unit in parts[first : first + 2] if number or unit == parts[-1][1])
