@@ -72,7 +72,8 @@ class Fault:
 
     `when` "before": the request changes nothing; "after": the vendor has done the work and then fails.
     `action`: "delay" (`seconds`, then go on), "hang" (`seconds` of silence, then cut), "reset" (TCP reset),
-    "malformed" (half a JSON document), "reply" (`status`, `body`, `headers` instead of the real answer).
+    "malformed" (half a JSON document), "reply" (`status`, `body`, `headers` instead of the real answer; a text as
+    `body` goes out as it is, such as a proxy's HTML).
     `path` is a regular expression that must match the whole path.
     """
 
@@ -235,7 +236,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.action == "delay":
             return False
         if fault.action == "reply":
-            self._send(Reply(status=fault.status, body=fault.body, headers=dict(fault.headers)))
+            body = fault.body.encode() if isinstance(fault.body, str) else fault.body
+            self._send(Reply(status=fault.status, body=body, headers=dict(fault.headers)))
             return True
         if fault.action == "malformed":
             self._send(Reply(body=b'{"status": "success", "data": {"uid": "'))

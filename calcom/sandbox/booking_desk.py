@@ -8,7 +8,7 @@ from typing import Any
 
 from calcom.sandbox.availability import is_free, is_out_of_bounds
 from calcom.sandbox.core import SandboxCore
-from calcom.sandbox.errors import CalcomError, CoreError, bad_request
+from calcom.sandbox.errors import CalcomError, CoreError, bad_request, unprocessable
 from calcom.sandbox.state import Account, Attendee, Booking, EventType, new_uid
 from calcom.sandbox.times import now
 
@@ -26,6 +26,19 @@ VIDEO_PAGES = "https://app.cal.com/video"
 
 class BookingDesk(SandboxCore):
     """Rules of the booking core. Everything here runs under the lock."""
+
+    def check_bookable(self, event_type: EventType) -> None:
+        """Some event types nobody can book."""
+        if event_type.scheduling_type == "managed":
+            raise bad_request(
+                f"Event type with id={event_type.id} is the parent managed event type that can't be booked. You have to "
+                "provide the child event type id aka id of event type that has been assigned to one of the users."
+            )
+        if not self.state.hosts_of(event_type):
+            raise unprocessable(
+                "Can't book this team event type because it has no hosts. Please, add at least 1 host to event type "
+                f"with id={event_type.id} belonging to team with id=null and try again."
+            )
 
     def check_time(self, event_type: EventType, start: datetime, *, bounds_ignored: bool = False) -> None:
         if start < now():
@@ -80,8 +93,10 @@ class BookingDesk(SandboxCore):
             and booking.start > now()
             and booking.attendees[0].email == email
         ]
-        if len(active) >= limit:
-            raise bad_request(TOO_MANY_ACTIVE)
+        if len(active) < limit:
+            return
+        hint = f" You can reschedule your existing booking ({active[-1].uid}) to a new timeslot instead."
+        raise bad_request(TOO_MANY_ACTIVE + hint if event_type.booker_limit_offers_move else TOO_MANY_ACTIVE)
 
     def draft(
         self,

@@ -21,6 +21,7 @@ from calcom.sandbox.validation import (
     Field,
     Shape,
     at_least,
+    is_email,
     one_of,
     rule,
 )
@@ -37,6 +38,10 @@ LOCATION_DETAILS = {
     "attendeeAddress": "address",
     "attendeeDefined": "location",
 }
+
+
+# Kinds of questions that are answered with text; of kinds that it doesn't know Cal.com takes any answer.
+TEXT_KINDS = ("phone", "address", "text", "textarea", "url", "date")
 
 
 def _is_location(value: Any) -> bool:
@@ -99,10 +104,13 @@ HOST_FLAG_FIELDS = {
     "allowBookingOutOfBounds": Field((BOOLEAN,)),
     "skipBookingLimits": Field((BOOLEAN,)),
 }
+MOVERS_ADDRESS = rule(
+    "customValidation", "Invalid rescheduledBy email format", lambda value: value == "" or is_email(value)
+)
 RESCHEDULE = Shape(
     {
         "start": Field((DATE,), required=True),
-        "rescheduledBy": Field((EMAIL_ADDRESS, STRING)),
+        "rescheduledBy": Field((MOVERS_ADDRESS,)),
         "reschedulingReason": Field((STRING,)),
         "emailVerificationCode": Field((STRING,)),
     }
@@ -139,10 +147,12 @@ def _check_response(question: dict[str, Any], answers: dict[str, Any], event_typ
         return
     # Null counts as an empty answer.
     answer = "" if answers[slug] is None else answers[slug]
-    expected, fits = _expected_answer(question["type"], answer)
+    kind = question["type"]
+    expected, fits = _expected_answer(kind, answer)
     if not fits:
         raise bad_request(
-            f"Invalid type for booking field '{slug}'. Expected type {expected}, but received {_type_name(answer)}."
+            f"Invalid type for booking field '{slug}'. Expected type {expected} (compatible with field type '{kind}'), "
+            f"but received {_type_name(answer)}."
         )
     _check_options(question, answer)
 
@@ -155,9 +165,9 @@ def _expected_answer(kind: str, answer: Any) -> tuple[str, bool]:
     is_number = isinstance(answer, int | float) and not isinstance(answer, bool)
     if kind == "number":
         return "number", is_number
-    if kind == "select":
+    if kind in ("select", "radio"):
         return "string or number", is_number or isinstance(answer, str)
-    return "string", isinstance(answer, str)
+    return "string", kind not in TEXT_KINDS or isinstance(answer, str)
 
 
 def _type_name(answer: Any) -> str:
@@ -167,15 +177,15 @@ def _type_name(answer: Any) -> str:
 
 def _check_options(question: dict[str, Any], answer: Any) -> None:
     options = question.get("options")
-    if options is None:
+    if not options:
         return
     if isinstance(answer, list):
-        if any(item not in options for item in answer):
+        if any(str(item) not in options for item in answer):
             raise bad_request(
                 f"One or more invalid options for booking field '{question['slug']}'. Allowed options are: "
                 f"{', '.join(options)}."
             )
-    elif answer not in options:
+    elif str(answer) not in options:
         raise bad_request(
             f"Invalid option '{answer}' for booking field '{question['slug']}'. Allowed options are: "
             f"{', '.join(options)}."

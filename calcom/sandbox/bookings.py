@@ -33,6 +33,7 @@ class BookingRoutes(BookingDesk):
         with self.lock:
             event_type = self._booked_event_type(body)
             caller = self._permitted_booker(request, event_type)
+            self.check_bookable(event_type)
             check_against(body, event_type)
             repeated = self.same_request(event_type, attendee_of(body, event_type), checked_moment(body["start"]))
         if repeated is not None:

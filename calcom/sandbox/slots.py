@@ -152,11 +152,13 @@ class SlotRoutes(SandboxCore):
         end = start + timedelta(minutes=body.get("slotDuration") or event_type.length_minutes)
         self._check_unreserved(event_type, (start, end))
         minutes = body.get("reservationDuration") or DEFAULT_RESERVATION_MINUTES
-        host = self.state.hosts_of(event_type)[0]
+        hosts = self.state.hosts_of(event_type)
+        if not hosts:
+            raise bad_request("Cannot reserve a slot for a team event without any hosts")
         return Reservation(
             uid=uid,
             event_type_id=event_type.id,
-            host_id=host.id,
+            host_id=hosts[0].id,
             start=start,
             end=end,
             until=now() + timedelta(minutes=minutes),

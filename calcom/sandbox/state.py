@@ -47,7 +47,11 @@ class Account:
 
 @dataclass(kw_only=True)
 class EventType:
-    """What can be booked. Minutes are minutes; `hosts` are usernames and only matter to round robin."""
+    """What can be booked. Minutes are minutes.
+
+    `scheduling_type` is "roundRobin", whose `hosts` are usernames, or "managed", the parent of others that can't be
+    booked itself. `booker_limit_offers_move`: whether the refusal of one booking too many names one to move instead.
+    """
 
     id: int
     owner_id: int
@@ -76,6 +80,7 @@ class EventType:
     cancellation_reason_required: bool = True
     booking_requires_authentication: bool = False
     booker_active_bookings_limit: int | None = None
+    booker_limit_offers_move: bool = False
 
     @property
     def is_team_event(self) -> bool:

@@ -67,3 +67,11 @@ def test_reset_forgets_everything(client, haircut):
     client.control("reset")
     assert client.control("bookings", method="GET").json() == []
     assert Client(client.base_url, "cal_anna").call("GET", "/v2/me").status_code == 401
+
+
+def test_proxys_error_page_comes_as_it_is(client, haircut):
+    page = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+    fault = {"path": "/v2/me", "action": "reply", "status": 502, "body": page, "headers": {"Content-Type": "text/html"}}
+    client.control("faults", fault)
+    answer = client.call("GET", "/v2/me")
+    assert (answer.status_code, answer.text, answer.headers["Content-Type"]) == (502, page, "text/html")

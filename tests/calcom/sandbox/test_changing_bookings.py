@@ -173,3 +173,29 @@ def test_start_is_required_to_move(client, uid):
 
 def test_same_start_again_is_a_new_booking_at_the_same_time(client, uid):
     assert change(client, uid, "reschedule", start=NINE).json()["data"]["start"] == f"{MONDAY}T09:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("event_type", "start", "text"),
+    [
+        ({}, "2020-01-06T09:00:00Z", "Attempting to book a meeting in the past."),
+        ({"booking_window_days": 6000}, "2055-01-08T09:00:00Z", 'The event type can\'t be booked at the "start" time'),
+        ({}, f"{MONDAY}T03:00:00Z", "User either already has booking at this time or is not available"),
+    ],
+)
+def test_move_is_refused_in_the_words_of_a_new_booking(client, event_type, start, text):
+    booked = client.booked(client.add_account(event_types=[event_type])["event_types"][0]["id"])
+    answer = change(client, booked["uid"], "reschedule", start=start)
+    assert (answer.status_code, message(answer).startswith(text)) == (400, True)
+
+
+def test_mover_must_have_an_address(client, uid):
+    answer = change(client, uid, "reschedule", start=TEN, rescheduledBy="anna")
+    assert message(answer) == "rescheduledBy property is wrong,Invalid rescheduledBy email format "
+
+
+def test_event_type_may_forbid_to_cancel(client):
+    event_type = client.add_account(event_types=[{"disable_cancelling": True}])["event_types"][0]["id"]
+    uid = client.booked(event_type)["uid"]
+    answer = change(client, uid, "cancel", cancellationReason="ill")
+    assert answer.json() == {"statusCode": 400, "message": "This event type does not allow cancellations"}

@@ -234,3 +234,53 @@ def test_in_the_vendors_race_overlapping_times_are_booked_twice(client, haircut)
     client.control("settings", {"race_window_seconds": 1})
     answers = race(client, haircut, NINE, f"{MONDAY}T09:30:00Z")
     assert [answer.status_code for answer in answers] == [201, 201]
+
+
+def test_team_event_without_hosts_cannot_be_booked(client):
+    event_type = client.add_account(event_types=[{"scheduling_type": "roundRobin"}])["event_types"][0]["id"]
+    answer = client.book(event_type)
+    assert answer.status_code == 422
+    assert message(answer).startswith("Can't book this team event type because it has no hosts.")
+
+
+def test_managed_parent_cannot_be_booked(client):
+    event_type = client.add_account(event_types=[{"scheduling_type": "managed"}])["event_types"][0]["id"]
+    answer = client.book(event_type)
+    assert (answer.status_code, "is the parent managed event type" in message(answer)) == (400, True)
+
+
+def test_refusal_of_one_booking_too_many_may_name_one_to_move(client):
+    limits = {"booker_active_bookings_limit": 1, "booker_limit_offers_move": True}
+    event_type = client.add_account(event_types=[limits])["event_types"][0]["id"]
+    uid = client.booked(event_type)["uid"]
+    assert message(client.book(event_type, TEN)).endswith(
+        f"You can reschedule your existing booking ({uid}) to a new timeslot instead."
+    )
+
+
+def test_hidden_email_field_overwrites_the_address_that_was_given(client):
+    hidden = {"email_required": False, "email_hidden": True}
+    event_type = client.add_account(event_types=[hidden])["event_types"][0]["id"]
+    booked = client.booked(event_type, attendee={"phoneNumber": "+493012345678"})
+    assert booked["attendees"][0]["email"] == "493012345678@sms.cal.com"
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "text"),
+    [
+        ("text", 7, "Expected type string (compatible with field type 'text'), but received number."),
+        ("multiselect", "long", "Expected type array (compatible with field type 'multiselect'), but received string."),
+        ("radio", "red", "Invalid option 'red' for booking field 'hair'. Allowed options are: long, short."),
+    ],
+)
+def test_answer_must_be_of_the_questions_type(client, kind, answer, text):
+    question = {"slug": "hair", "type": kind, "options": ["long", "short"]}
+    event_type = client.add_account(event_types=[{"booking_fields": [question]}])["event_types"][0]["id"]
+    assert text in message(client.book(event_type, bookingFieldsResponses={"hair": answer}))
+
+
+def test_null_answer_counts_as_an_empty_one(client):
+    question = {"slug": "hair", "type": "text"}
+    event_type = client.add_account(event_types=[{"booking_fields": [question]}])["event_types"][0]["id"]
+    booked = client.booked(event_type, bookingFieldsResponses={"hair": None})
+    assert booked["bookingFieldsResponses"]["hair"] == ""

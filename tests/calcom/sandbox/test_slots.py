@@ -213,3 +213,8 @@ def test_reservation_can_be_moved(client, haircut):
 
 def test_reservation_of_an_unknown_event_type_is_404(client, haircut):
     assert message(reserve(client, 999)) == "Event Type with ID=999 not found"
+
+
+def test_reservation_for_a_team_event_without_hosts_is_refused(client):
+    event_type = client.add_account(event_types=[{"scheduling_type": "roundRobin"}])["event_types"][0]["id"]
+    assert message(reserve(client, event_type)) == "Cannot reserve a slot for a team event without any hosts"
