@@ -57,8 +57,17 @@ def busy_periods(state: State, host: Account, event_type: EventType, ignored_uid
     return [
         _with_buffers(booking, state.event_types[booking.event_type_id], event_type)
         for booking in state.bookings.all()
-        if booking.host_id == host.id and booking.uid != ignored_uid and _blocks(booking, state)
+        if booking.host_id == host.id
+        and booking.uid != ignored_uid
+        and _blocks(booking, state)
+        and not _has_seats_left(booking, event_type)
     ]
+
+
+def _has_seats_left(booking: Booking, event_type: EventType) -> bool:
+    """Whether more people may join the booking by this event type."""
+    seats = event_type.seats_per_time_slot
+    return seats is not None and booking.event_type_id == event_type.id and len(booking.attendees) < seats
 
 
 def _blocks(booking: Booking, state: State) -> bool:

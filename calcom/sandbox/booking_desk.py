@@ -31,8 +31,8 @@ class BookingDesk(SandboxCore):
         """Some event types nobody can book."""
         if event_type.scheduling_type == "managed":
             raise bad_request(
-                f"Event type with id={event_type.id} is the parent managed event type that can't be booked. You have to "
-                "provide the child event type id aka id of event type that has been assigned to one of the users."
+                f"Event type with id={event_type.id} is the parent managed event type that can't be booked. You have "
+                "to provide the child event type id aka id of event type that has been assigned to one of the users."
             )
         if not self.state.hosts_of(event_type):
             raise unprocessable(

@@ -115,6 +115,11 @@ RESCHEDULE = Shape(
         "emailVerificationCode": Field((STRING,)),
     }
 )
+MOVE_SEAT = Shape(
+    {name: known for name, known in RESCHEDULE.fields.items() if name != "reschedulingReason"}
+    | {"seatUid": Field((STRING,), required=True)}
+)
+CANCEL_SEAT = Shape({"seatUid": Field((STRING,), required=True), "cancellationReason": Field((STRING,))})
 CANCEL = Shape({"cancellationReason": Field((STRING,)), "cancelSubsequentBookings": Field((BOOLEAN,))})
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from calcom.sandbox import payloads
-from calcom.sandbox.booking_desk import BookingDesk, location_of
+from calcom.sandbox.booking_desk import location_of
 from calcom.sandbox.booking_input import (
     check_core_schema,
     check_length,
@@ -17,6 +17,7 @@ from calcom.sandbox.booking_list import cursor_page, listed, offset_page
 from calcom.sandbox.core import success
 from calcom.sandbox.errors import forbidden, not_found, unauthorized
 from calcom.sandbox.rendering import booking_output
+from calcom.sandbox.seats import SeatDesk, as_seat_sees_it, seated
 from calcom.sandbox.state import Account, Attendee, Booking, EventType
 from calcom.sandbox.times import checked_moment, now
 from calcom.sandbox.validation import check_strictly
@@ -26,7 +27,7 @@ from mcp_gateway.sandbox import Reply, Request, route
 NEEDS_AUTHENTICATION = "checkBookingRequiresAuthentication - "
 
 
-class BookingRoutes(BookingDesk):
+class BookingRoutes(SeatDesk):
     @route("POST", "/v2/bookings", holds_lock=False)
     def create_booking(self, request: Request) -> Reply:
         body = check_strictly(self.body_of(request), create_shape(version_of(request)))
@@ -35,19 +36,30 @@ class BookingRoutes(BookingDesk):
             caller = self._permitted_booker(request, event_type)
             self.check_bookable(event_type)
             check_against(body, event_type)
-            repeated = self.same_request(event_type, attendee_of(body, event_type), checked_moment(body["start"]))
-        if repeated is not None:
-            return self.answer_with(repeated, status=201)
-        booking = self.write(lambda: self._plan(body, event_type, caller))
-        self.announce_new(booking)
-        return self.answer_with(booking, status=201)
+            attendee, start = attendee_of(body, event_type), checked_moment(body["start"])
+            repeated = self.same_request(event_type, attendee, start)
+            if repeated is not None:
+                return self.answer_with(repeated, status=201)
+            attendee = seated(attendee, event_type, responses_of(body, attendee), body.get("metadata") or {})
+            joined = self.join(event_type, attendee, start)
+        booking = joined or self.write(lambda: self._plan(body, event_type, attendee, caller))
+        self.announce_new(as_seat_sees_it(booking, attendee) if attendee.seat_uid else booking)
+        return self.answer_with(booking, caller, status=201, seat_uid=attendee.seat_uid)
 
     @route("GET", "/v2/bookings/{uid}")
     def get_booking(self, request: Request, uid: str) -> Reply:
         visible = {booking.uid: booking for booking in self._readable_bookings()}
         if uid not in visible:
             raise not_found(f"Booking with uid={uid} was not found in the database")
-        return success(booking_output(visible[uid], self.state))
+        return self.answer_with(visible[uid], self.caller(request))
+
+    @route("GET", "/v2/bookings/by-seat/{seat_uid}")
+    def get_booking_by_seat(self, request: Request, seat_uid: str) -> Reply:
+        for booking in self._readable_bookings():
+            for attendee in booking.attendees:
+                if attendee.seat_uid == seat_uid:
+                    return self.answer_with(booking, self.caller(request), own_seat=seat_uid)
+        raise not_found(f"Booking with seatUid={seat_uid} was not found in the database")
 
     @route("GET", "/v2/bookings")
     def list_bookings(self, request: Request) -> Reply:
@@ -59,10 +71,29 @@ class BookingRoutes(BookingDesk):
             page, pagination = offset_page(*listed(own, request.query))
         return success([booking_output(booking, self.state) for booking in page], pagination=pagination)
 
-    def answer_with(self, booking: Booking, *, status: int = 200) -> Reply:
+    def answer_with(
+        self,
+        booking: Booking,
+        caller: Account | None = None,
+        *,
+        status: int = 200,
+        seat_uid: str | None = None,
+        own_seat: str | None = None,
+    ) -> Reply:
+        """`seat_uid` is the seat just taken; who else sits there only the host sees, or who asks by `own_seat`."""
         with self.lock:
+            event_type = self.state.event_types[booking.event_type_id]
+            if event_type.seats_per_time_slot and not (
+                event_type.seats_show_attendees or self._is_host(caller, event_type)
+            ):
+                seats = tuple(attendee for attendee in booking.attendees if own_seat and attendee.seat_uid == own_seat)
+                booking = replace(booking, attendees=seats)
             output = booking_output(booking, self.state)
-        return success({**output, "isPlatformManagedUserBooking": False} if status == 201 else output, status=status)
+        if seat_uid:
+            output["seatUid"] = seat_uid
+        if status == 201:
+            output["isPlatformManagedUserBooking"] = False
+        return success(output, status=status)
 
     def announce_new(self, booking: Booking) -> None:
         trigger = "BOOKING_REQUESTED" if booking.status == "pending" else "BOOKING_CREATED"
@@ -103,10 +134,9 @@ class BookingRoutes(BookingDesk):
     def _is_host(self, caller: Account | None, event_type: EventType) -> bool:
         return caller is not None and (caller.id == event_type.owner_id or caller in self.state.hosts_of(event_type))
 
-    def _plan(self, body: dict[str, Any], event_type: EventType, caller: Account | None) -> Booking:
+    def _plan(self, body: dict[str, Any], event_type: EventType, attendee: Attendee, caller: Account | None) -> Booking:
         """The booking that the request asks for, once the calendar allows it."""
         start = checked_moment(body["start"])
-        attendee = attendee_of(body, event_type)
         length = timedelta(minutes=body.get("lengthInMinutes") or event_type.length_minutes)
         # The flags of newer versions; from anyone but a host they are ignored in silence.
         flags = body if self._is_host(caller, event_type) else {}

@@ -72,6 +72,7 @@ class ControlRoutes(BookingChangeRoutes):
 
     def _web_booking(self, body: dict[str, Any]) -> Booking:
         event_type = self.state.event_types[body["event_type_id"]]
+        self.check_bookable(event_type)
         host = self.state.hosts_of(event_type)[0]
         attendee = Attendee(
             name=body.get("name", "Web Booker"),

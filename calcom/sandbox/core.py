@@ -1,6 +1,7 @@
 """What all of the sandbox's routes share: state, the caller behind a key, the request limit, webhooks on their way."""
 
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar
 
 from calcom.sandbox.delivery import Courier
@@ -130,6 +131,19 @@ class SandboxCore(Sandbox):
         if booking is None:
             raise not_found(missing)
         return booking
+
+    def shared_booking(self, event_type: EventType, start: datetime) -> Booking | None:
+        """The booking that people share who take seats at that time."""
+        if event_type.seats_per_time_slot is None:
+            return None
+        return next(
+            (
+                booking
+                for booking in self.state.bookings.all()
+                if booking.event_type_id == event_type.id and booking.start == start and not booking.is_over
+            ),
+            None,
+        )
 
     def announce(self, trigger: str, booking: Booking, payload: dict[str, Any]) -> None:
         """Tell the host's webhooks, and wait for them. Never under the lock: they may ask back."""

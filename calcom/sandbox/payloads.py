@@ -43,8 +43,8 @@ def rescheduled(booking: Booking, original: Booking, state: State) -> dict[str, 
     }
 
 
-def cancelled(booking: Booking, state: State, *, reason: str, by: str) -> dict[str, Any]:
-    """BOOKING_CANCELLED: other time format, and no metadata."""
+def cancelled(booking: Booking, state: State, *, reason: str, by: str, asks_to_move: bool = False) -> dict[str, Any]:
+    """BOOKING_CANCELLED: other time format, and no metadata; `asks_to_move` when the host wishes another time."""
     return {
         **_common(booking, state),
         "startTime": iso_offset(booking.start),
@@ -52,7 +52,7 @@ def cancelled(booking: Booking, state: State, *, reason: str, by: str) -> dict[s
         "status": "CANCELLED",
         "cancellationReason": reason,
         "cancelledBy": by,
-        "requestReschedule": False,
+        "requestReschedule": asks_to_move,
     }
 
 

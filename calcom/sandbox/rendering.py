@@ -39,9 +39,9 @@ def booking_output(booking: Booking, state: State) -> dict[str, Any]:
         "createdAt": iso_utc(booking.created_at),
         "updatedAt": iso_utc(booking.updated_at),
         "icsUid": booking.ics_uid,
-        "bookingFieldsResponses": booking.responses,
-        "metadata": booking.metadata,
     }
+    if not event_type.seats_per_time_slot:
+        output |= {"bookingFieldsResponses": booking.responses, "metadata": booking.metadata}
     return {**{name: value for name, value in output.items() if value is not None}, "rating": None}
 
 
@@ -57,7 +57,7 @@ def host_output(account: Account) -> dict[str, Any]:
 
 
 def attendee_output(attendee: Attendee) -> dict[str, Any]:
-    output = {
+    output: dict[str, Any] = {
         "name": attendee.name,
         "email": attendee.email,
         "displayEmail": attendee.email,
@@ -65,7 +65,13 @@ def attendee_output(attendee: Attendee) -> dict[str, Any]:
         "language": attendee.language,
         "absent": attendee.absent,
     }
-    return {**output, "phoneNumber": attendee.phone_number} if attendee.phone_number else output
+    if attendee.phone_number:
+        output["phoneNumber"] = attendee.phone_number
+    if attendee.seat_uid:
+        # The address isn't among a seat's answers, for privacy.
+        answers = {name: answer for name, answer in attendee.responses.items() if name != "email"}
+        output |= {"seatUid": attendee.seat_uid, "bookingFieldsResponses": answers, "metadata": attendee.metadata}
+    return output
 
 
 def event_type_output(event_type: EventType, owner: Account) -> dict[str, Any]:
@@ -88,7 +94,7 @@ def event_type_output(event_type: EventType, owner: Account) -> dict[str, Any]:
         "price": 0,
         "currency": "usd",
         "lockTimeZoneToggleOnBookingPage": False,
-        "seatsPerTimeSlot": None,
+        "seatsPerTimeSlot": event_type.seats_per_time_slot,
         "seatsShowAvailabilityCount": True,
         "forwardParamsSuccessRedirect": True,
         "successRedirectUrl": None,
@@ -104,6 +110,12 @@ def event_type_output(event_type: EventType, owner: Account) -> dict[str, Any]:
     }
     if event_type.length_options:
         output["lengthInMinutesOptions"] = event_type.length_options
+    if event_type.seats_per_time_slot:
+        output["seats"] = {
+            "seatsPerTimeSlot": event_type.seats_per_time_slot,
+            "showAttendeeInfo": event_type.seats_show_attendees,
+            "showAvailabilityCount": True,
+        }
     if event_type.is_team_event:
         output["schedulingType"] = event_type.scheduling_type
     return output

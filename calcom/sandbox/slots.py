@@ -74,9 +74,20 @@ class SlotRoutes(SandboxCore):
             for host in self.state.hosts_of(event_type)
             for start in slot_starts(self.state, host, event_type, searched, length, ignored_uid)
         }
-        data = by_day(sorted(starts), length, query.get("timeZone", "UTC"), with_ends=query.get("format") == "range")
+        slots = [(start, self._seats(event_type, start)) for start in sorted(starts)]
+        data = by_day(slots, length, query.get("timeZone", "UTC"), with_ends=query.get("format") == "range")
         status = {"status": "success"} if self.state.settings.slots_have_status else {}
         return Reply(body={"data": data, **status})
+
+    def _seats(self, event_type: EventType, start: datetime) -> dict[str, Any]:
+        """What a slot says about its seats, nothing where there are none."""
+        total = event_type.seats_per_time_slot
+        if total is None:
+            return {}
+        shared = self.shared_booking(event_type, start)
+        taken = len(shared.attendees) if shared else 0
+        seats = {"seatsBooked": taken, "seatsRemaining": total - taken, "seatsTotal": total}
+        return {**seats, "bookingUid": shared.uid} if shared else seats
 
     def _searched_event_type(self, query: dict[str, Any]) -> EventType:
         if "eventTypeId" in query:
@@ -150,6 +161,7 @@ class SlotRoutes(SandboxCore):
         check_slot_length(body, event_type)
         start = checked_moment(body["slotStart"])
         end = start + timedelta(minutes=body.get("slotDuration") or event_type.length_minutes)
+        self._check_seats_left(event_type, start, body["slotStart"])
         self._check_unreserved(event_type, (start, end))
         minutes = body.get("reservationDuration") or DEFAULT_RESERVATION_MINUTES
         hosts = self.state.hosts_of(event_type)
@@ -164,11 +176,16 @@ class SlotRoutes(SandboxCore):
             until=now() + timedelta(minutes=minutes),
         )
 
+    def _check_seats_left(self, event_type: EventType, start: datetime, as_written: str) -> None:
+        shared = self.shared_booking(event_type, start)
+        if shared and len(shared.attendees) >= (event_type.seats_per_time_slot or 0):
+            raise unprocessable(f"Booking with id={event_type.id} at {as_written} has no more seats left.")
+
     def _check_unreserved(self, event_type: EventType, period: Period) -> None:
         booked = [
             (booking.start, booking.end)
             for booking in self.state.bookings.all()
-            if booking.event_type_id == event_type.id and not booking.is_over
+            if booking.event_type_id == event_type.id and not booking.is_over and not event_type.seats_per_time_slot
         ]
         if any(overlap(other, period) for other in booked):
             raise unprocessable("Can't reserve a slot if the event is already booked.")
@@ -205,12 +222,14 @@ def searched_period(start: str, end: str) -> Period:
     return opens, closes
 
 
-def by_day(starts: list[datetime], length: timedelta, zone: str, *, with_ends: bool) -> dict[str, list[dict[str, str]]]:
-    """Slots under their day in the zone; days without any are missing."""
-    days: dict[str, list[dict[str, str]]] = defaultdict(list)
+def by_day(
+    slots: list[tuple[datetime, dict[str, Any]]], length: timedelta, zone: str, *, with_ends: bool
+) -> dict[str, list[dict[str, Any]]]:
+    """Slots, each with what it says about its seats, under their day in the zone; days without any are missing."""
+    days: dict[str, list[dict[str, Any]]] = defaultdict(list)
     local_zone = UTC if zone == "UTC" else ZoneInfo(zone)
-    for start in starts:
-        slot = {"start": iso_in_zone(start, zone)}
+    for start, seats in slots:
+        slot = {"start": iso_in_zone(start, zone), **seats}
         if with_ends:
             slot["end"] = iso_in_zone(start + length, zone)
         days[start.astimezone(local_zone).date().isoformat()].append(slot)

@@ -81,6 +81,8 @@ class EventType:
     booking_requires_authentication: bool = False
     booker_active_bookings_limit: int | None = None
     booker_limit_offers_move: bool = False
+    seats_per_time_slot: int | None = None
+    seats_show_attendees: bool = False
 
     @property
     def is_team_event(self) -> bool:
@@ -95,6 +97,10 @@ class Attendee:
     language: str = "en"
     phone_number: str | None = None
     absent: bool = False
+    # Of a seat only: elsewhere answers and metadata belong to the booking.
+    seat_uid: str | None = None
+    responses: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
