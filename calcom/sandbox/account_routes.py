@@ -36,7 +36,7 @@ class AccountRoutes(SandboxCore):
         owner = self.state.account_by_username(username) if username else caller
         if owner is None:
             return success([])
-        found = [known for known in self.state.event_types.values() if self._is_listed(known, owner, caller)]
+        found = [known for known in self.state.living_event_types() if self._is_listed(known, owner, caller)]
         if slug := request.query.get("eventSlug"):
             found = [known for known in found if known.slug == slug]
         return success([event_type_output(known, owner) for known in found])

@@ -49,7 +49,8 @@ class BookingDesk(SandboxCore):
     def free_host(
         self, event_type: EventType, start: datetime, end: datetime, *, ignored_uid: str | None = None
     ) -> Account | None:
-        hosts = self.state.hosts_of(event_type)
+        """The first who is free; somebody to whom a booking is on its way comes last, as round robins do it."""
+        hosts = sorted(self.state.hosts_of(event_type), key=lambda host: host.id in self.state.being_booked)
         return next(
             (host for host in hosts if is_free(self.state, host, event_type, start, end, ignored_uid)),
             None,
@@ -132,8 +133,10 @@ class BookingDesk(SandboxCore):
             window = self.state.settings.race_window_seconds
             if not window:
                 return self.store(booking, replacing=replacing)
+            self.state.being_booked.append(booking.host_id)
         time.sleep(window)
         with self.lock:
+            self.state.being_booked.remove(booking.host_id)
             return self.store(booking, replacing=replacing)
 
     def store(self, booking: Booking, *, replacing: Booking | None = None) -> Booking:

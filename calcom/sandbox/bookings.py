@@ -15,7 +15,7 @@ from calcom.sandbox.booking_input import (
 )
 from calcom.sandbox.booking_list import cursor_page, listed, offset_page
 from calcom.sandbox.core import success
-from calcom.sandbox.errors import forbidden, not_found, unauthorized
+from calcom.sandbox.errors import CoreError, forbidden, not_found, unauthorized
 from calcom.sandbox.rendering import booking_output
 from calcom.sandbox.seats import SeatDesk, as_seat_sees_it, seated
 from calcom.sandbox.state import Account, Attendee, Booking, EventType
@@ -82,6 +82,8 @@ class BookingRoutes(SeatDesk):
     ) -> Reply:
         """`seat_uid` is the seat just taken; who else sits there only the host sees, or who asks by `own_seat`."""
         with self.lock:
+            if status == 201 and self.state.settings.answers_lag and booking.uid not in self._readable_uids():
+                raise CoreError(500, "Internal server error")
             event_type = self.state.event_types[booking.event_type_id]
             if event_type.seats_per_time_slot and not (
                 event_type.seats_show_attendees or self._is_host(caller, event_type)
@@ -103,6 +105,9 @@ class BookingRoutes(SeatDesk):
         """Reads go to a copy of the data that may lag behind."""
         lag = self.state.settings.read_lag_seconds
         return self.state.bookings.as_of(now() - timedelta(seconds=lag)) if lag else self.state.bookings.all()
+
+    def _readable_uids(self) -> set[str]:
+        return {booking.uid for booking in self._readable_bookings()}
 
     def _booked_event_type(self, body: dict[str, Any]) -> EventType:
         if event_type_id := body.get("eventTypeId"):

@@ -2,22 +2,30 @@
 
     POST   /_sandbox/accounts                   a user: api_key, username, email, name, time_zone, schedule, overrides,
                                                 event_types (fields of `EventType`; title and slug are needed)
+    PATCH  /_sandbox/accounts/{username}        any of those fields but event_types: another key, other working hours
+    POST   /_sandbox/accounts/{username}/event-types   one event type more
+    PATCH  /_sandbox/event-types/{id}           any fields of `EventType`
+    DELETE /_sandbox/event-types/{id}           the host deletes it; bookings of it stay
     POST   /_sandbox/settings                   any fields of `Settings`; answers all of them
     GET    /_sandbox/bookings                   everybody's bookings, with `accountId`
     POST   /_sandbox/bookings                   somebody books on the web page: event_type_id, start, name, email, ...
-    POST   /_sandbox/bookings/{uid}/cancel      the host cancels in Cal.com's own pages: reason
+    POST   /_sandbox/bookings/{uid}/cancel      the host cancels in Cal.com's own pages: reason, request_reschedule
+                                                (true when the host asks for another time)
     POST   /_sandbox/bookings/{uid}/reschedule  the host moves it there: start, reason
+    POST   /_sandbox/bookings/{uid}/meeting     its time has come: "trigger" MEETING_STARTED or MEETING_ENDED is sent
     POST   /_sandbox/webhook-mishaps            see `Mishap`
     DELETE /_sandbox/webhook-mishaps            none any more; what was held back is lost
-    GET    /_sandbox/deliveries                 webhooks sent so far, with the receiver's status
+    GET    /_sandbox/deliveries                 attempts to deliver webhooks so far, with the receiver's status
 
-Nothing here asks whether the host is free: in their own calendar people do as they like.
+Requests, faults and reset are as in every sandbox. Nothing here asks whether the host is free: in their own calendar
+people do as they like.
 """
 
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
+from calcom.sandbox import payloads
 from calcom.sandbox.booking_changes import BookingChangeRoutes
 from calcom.sandbox.bookings import responses_of
 from calcom.sandbox.core import KEY_PREFIX
@@ -33,8 +41,8 @@ class ControlRoutes(BookingChangeRoutes):
     def add_account(self, request: Request) -> Reply:
         fields = dict(request.json())
         event_types = fields.pop("event_types", [])
-        self._check_account(fields)
         account = Account(id=next(self.state.account_ids), **fields)
+        self._check_account(account)
         made = [
             EventType(id=next(self.state.event_type_ids), owner_id=account.id, **event_type)
             for event_type in event_types
@@ -44,10 +52,43 @@ class ControlRoutes(BookingChangeRoutes):
         body = {**asdict(account), "event_types": [asdict(event_type) for event_type in made]}
         return Reply(status=201, body=body)
 
-    def _check_account(self, fields: dict[str, Any]) -> None:
-        if not str(fields["api_key"]).startswith(KEY_PREFIX):
+    @route("PATCH", "/_sandbox/accounts/{username}")
+    def change_account(self, request: Request, username: str) -> Reply:
+        account = replace(self._account(username), **request.json())
+        self._check_account(account)
+        self.state.accounts[account.id] = account
+        return Reply(body=asdict(account))
+
+    @route("POST", "/_sandbox/accounts/{username}/event-types")
+    def add_event_type(self, request: Request, username: str) -> Reply:
+        owner = self._account(username)
+        event_type = EventType(id=next(self.state.event_type_ids), owner_id=owner.id, **request.json())
+        self.state.event_types[event_type.id] = event_type
+        return Reply(status=201, body=asdict(event_type))
+
+    @route("PATCH", "/_sandbox/event-types/{event_type_id}")
+    def change_event_type(self, request: Request, event_type_id: str) -> Reply:
+        event_type = replace(self.state.event_types[int(event_type_id)], **request.json())
+        self.state.event_types[event_type.id] = event_type
+        return Reply(body=asdict(event_type))
+
+    @route("DELETE", "/_sandbox/event-types/{event_type_id}")
+    def delete_event_type(self, request: Request, event_type_id: str) -> Reply:
+        event_type = self.state.event_types[int(event_type_id)]
+        self.state.event_types[event_type.id] = replace(event_type, is_deleted=True)
+        return Reply(status=204)
+
+    def _account(self, username: str) -> Account:
+        account = self.state.account_by_username(username)
+        if account is None:
+            raise ValueError(f"no user {username}")
+        return account
+
+    def _check_account(self, account: Account) -> None:
+        if not account.api_key.startswith(KEY_PREFIX):
             raise ValueError(f"keys start with {KEY_PREFIX}")
-        if self.state.account_by_key(fields["api_key"]) or self.state.account_by_username(fields["username"]):
+        others = [other for other in self.state.accounts.values() if other.id != account.id]
+        if any(other.api_key == account.api_key or other.username == account.username for other in others):
             raise ValueError("api_key and username must be new")
 
     @route("POST", "/_sandbox/settings")
@@ -94,8 +135,20 @@ class ControlRoutes(BookingChangeRoutes):
     @route("POST", "/_sandbox/bookings/{uid}/cancel", holds_lock=False)
     def cancel_on_the_web(self, request: Request, uid: str) -> Reply:
         booking, host = self._living_booking(uid)
-        reason = (request.json() or {}).get("reason", "")
-        return Reply(body=booking_output(self.cancel(booking, host, reason), self.state))
+        body = request.json() or {}
+        cancelled = self.cancel(
+            booking, host, body.get("reason", ""), asks_to_move=body.get("request_reschedule", False)
+        )
+        return Reply(body=booking_output(cancelled, self.state))
+
+    @route("POST", "/_sandbox/bookings/{uid}/meeting", holds_lock=False)
+    def begin_or_end_meeting(self, request: Request, uid: str) -> Reply:
+        trigger = request.json()["trigger"]
+        if trigger not in ("MEETING_STARTED", "MEETING_ENDED"):
+            raise ValueError(f"no trigger of a meeting: {trigger}")
+        booking, _ = self._living_booking(uid)
+        self.announce(trigger, booking, payloads.meeting(booking, self.state), flat=True)
+        return Reply(status=204)
 
     @route("POST", "/_sandbox/bookings/{uid}/reschedule", holds_lock=False)
     def reschedule_on_the_web(self, request: Request, uid: str) -> Reply:

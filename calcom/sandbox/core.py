@@ -17,7 +17,7 @@ from calcom.sandbox.errors import (
 )
 from calcom.sandbox.limits import RateLimiter
 from calcom.sandbox.state import Account, Booking, EventType, State
-from calcom.sandbox.versions import check_version
+from calcom.sandbox.versions import routed
 from mcp_gateway.sandbox import Reply, Request, Sandbox
 
 NO_AUTHENTICATION = (
@@ -46,9 +46,9 @@ class SandboxCore(Sandbox):
         if request.path.startswith("/_sandbox/"):
             return self._control(request)
         try:
-            check_version(request)
+            arrived = routed(request, is_self_hosted=self.state.settings.is_self_hosted)
             self._count(request)
-            return super().answer(request)
+            return super().answer(arrived)
         except CalcomError as error:
             return self.finish(request, error.reply(request))
 
@@ -117,7 +117,8 @@ class SandboxCore(Sandbox):
         return self.known_caller(request)
 
     def event_type(self, event_type_id: int) -> EventType | None:
-        return self.state.event_types.get(event_type_id)
+        event_type = self.state.event_types.get(event_type_id)
+        return None if event_type is None or event_type.is_deleted else event_type
 
     def event_type_by_name(self, username: str, slug: str) -> EventType | None:
         """Raises 404 for the user only: callers have words of their own for a missing event type."""
@@ -145,7 +146,7 @@ class SandboxCore(Sandbox):
             None,
         )
 
-    def announce(self, trigger: str, booking: Booking, payload: dict[str, Any]) -> None:
+    def announce(self, trigger: str, booking: Booking, payload: dict[str, Any], *, flat: bool = False) -> None:
         """Tell the host's webhooks, and wait for them. Never under the lock: they may ask back."""
         with self.lock:
             subscribers = [
@@ -156,8 +157,9 @@ class SandboxCore(Sandbox):
                 and webhook.account_id == booking.host_id
                 and webhook.event_type_id in (None, booking.event_type_id)
             ]
+            attempts = self.state.settings.webhook_attempts
         for webhook in subscribers:
-            self.courier.deliver(webhook, trigger, payload)
+            self.courier.deliver(webhook, trigger, payload, attempts=attempts, flat=flat)
 
 
 def bearer(request: Request) -> str:

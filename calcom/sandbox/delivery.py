@@ -37,6 +37,7 @@ class Parcel:
     url: str
     headers: dict[str, str]
     body: bytes
+    attempts: int
 
 
 @dataclass
@@ -57,8 +58,8 @@ class Courier:
     held_back: list[Parcel] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def deliver(self, webhook: Webhook, trigger: str, payload: dict[str, Any]) -> None:
-        parcel = pack(webhook, trigger, payload)
+    def deliver(self, webhook: Webhook, trigger: str, payload: dict[str, Any], *, attempts: int, flat: bool) -> None:
+        parcel = pack(webhook, trigger, payload, attempts=attempts, flat=flat)
         mishap = self._take_mishap(trigger)
         action = mishap.action if mishap else ""
         if action == "drop":
@@ -78,7 +79,13 @@ class Courier:
         self._send_held_back()
 
     def send(self, parcel: Parcel) -> None:
-        """One attempt; a failure is only written down, as Cal.com does it."""
+        """As many attempts as it takes and Cal.com makes; a failure is only written down."""
+        for _ in range(parcel.attempts):
+            status = self._try(parcel)
+            if status is not None and 200 <= status < 300:
+                return
+
+    def _try(self, parcel: Parcel) -> int | None:
         delivery = Delivery(parcel.trigger, parcel.url, parcel.body.decode(), None)
         try:
             answer = requests.post(
@@ -89,6 +96,7 @@ class Courier:
             delivery.error = str(error)
         with self.lock:
             self.log.append(delivery)
+        return delivery.status
 
     def as_rows(self) -> list[dict[str, Any]]:
         with self.lock:
@@ -109,15 +117,26 @@ class Courier:
             self.send(parcel)
 
 
-def pack(webhook: Webhook, trigger: str, payload: dict[str, Any]) -> Parcel:
-    event = {"triggerEvent": trigger, "createdAt": iso_utc(now()), "payload": payload}
-    body = fill_in(webhook.payload_template, event) if webhook.payload_template else json.dumps(event)
+def pack(webhook: Webhook, trigger: str, payload: dict[str, Any], *, attempts: int, flat: bool) -> Parcel:
+    """`flat` events have their fields beside the trigger, without a `payload` around them."""
+    event: dict[str, Any] = {"triggerEvent": trigger}
+    event |= payload if flat else {"createdAt": iso_utc(now()), "payload": payload}
+    template = "" if flat else webhook.payload_template
+    body = fill_in(template, event) if template else json.dumps(event)
     headers = {
-        "Content-Type": "application/json",
+        "Content-Type": "application/x-www-form-urlencoded" if template and not is_json(body) else "application/json",
         "X-Cal-Signature-256": signature(webhook.secret, body.encode()),
         "X-Cal-Webhook-Version": VERSION,
     }
-    return Parcel(trigger, webhook.subscriber_url, headers, body.encode())
+    return Parcel(trigger, webhook.subscriber_url, headers, body.encode(), attempts)
+
+
+def is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def signature(secret: str | None, body: bytes) -> str:

@@ -66,6 +66,28 @@ def no_show(booking: Booking) -> dict[str, Any]:
     return {"message": message, "attendees": absent, "bookingUid": booking.uid, "bookingId": booking.id}
 
 
+def meeting(booking: Booking, state: State) -> dict[str, Any]:
+    """MEETING_STARTED and MEETING_ENDED: the booking as the database has it, with no `payload` around it."""
+    return {
+        "id": booking.id,
+        "uid": booking.uid,
+        "userId": booking.host_id,
+        "eventTypeId": booking.event_type_id,
+        "title": booking.title,
+        "startTime": iso_utc(booking.start),
+        "endTime": iso_utc(booking.end),
+        "createdAt": iso_utc(booking.created_at),
+        "updatedAt": iso_utc(booking.updated_at),
+        "status": booking.status.upper(),
+        "location": booking.location,
+        "metadata": booking.metadata,
+        "responses": booking.responses,
+        "iCalUID": booking.ics_uid,
+        "attendees": [_attendee(attendee, booking) for attendee in booking.attendees],
+        "user": _organizer(state.accounts[booking.host_id], booking),
+    }
+
+
 def _common(booking: Booking, state: State) -> dict[str, Any]:
     event_type = state.event_types[booking.event_type_id]
     return {

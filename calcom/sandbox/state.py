@@ -83,6 +83,7 @@ class EventType:
     booker_limit_offers_move: bool = False
     seats_per_time_slot: int | None = None
     seats_show_attendees: bool = False
+    is_deleted: bool = False
 
     @property
     def is_team_event(self) -> bool:
@@ -196,7 +197,9 @@ class Settings:
 
     `rate_limit` is per key and minute, None for none. Reads see the data as it was `read_lag_seconds` ago. Between
     check and write of a booking lie `race_window_seconds`: parallel requests then collide as they do at the vendor,
-    the same start and end with 409, anything else by being booked twice.
+    the same start and end with 409, anything else by being booked twice. With `answers_lag` the answers of create and
+    reschedule come from the same lagging copy and are 500 although the booking is made. `is_self_hosted` is the open
+    community edition, which knows no version of 2026. Cal.com tries to deliver a webhook `webhook_attempts` times.
     """
 
     rate_limit: int | None = 120
@@ -204,6 +207,9 @@ class Settings:
     race_window_seconds: float = 0.0
     round_robin_unavailable_status: int = 400
     slots_have_status: bool = True
+    answers_lag: bool = False
+    is_self_hosted: bool = False
+    webhook_attempts: int = 1
     allow_private_webhook_urls: bool = True
 
 
@@ -215,6 +221,8 @@ class State:
         self.reservations: dict[str, Reservation] = {}
         self.webhooks: dict[str, Webhook] = {}
         self.settings = Settings()
+        # Hosts between the check and the writing of a booking.
+        self.being_booked: list[int] = []
         self.account_ids = count(1)
         self.event_type_ids = count(1001)
         self.booking_ids = count(1)
@@ -225,9 +233,12 @@ class State:
     def account_by_username(self, username: str) -> Account | None:
         return next((known for known in self.accounts.values() if known.username == username), None)
 
+    def living_event_types(self) -> list[EventType]:
+        return [known for known in self.event_types.values() if not known.is_deleted]
+
     def event_type_by_slug(self, account: Account, slug: str) -> EventType | None:
         return next(
-            (known for known in self.event_types.values() if known.owner_id == account.id and known.slug == slug), None
+            (known for known in self.living_event_types() if known.owner_id == account.id and known.slug == slug), None
         )
 
     def hosts_of(self, event_type: EventType) -> list[Account]:

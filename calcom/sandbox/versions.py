@@ -1,61 +1,57 @@
-"""Which `cal-api-version` each group of paths serves. Cal.com decides this before it looks at the key."""
+"""Which `cal-api-version` leads to which controller. Cal.com decides this before it looks at the key."""
 
 import re
+from dataclasses import replace
 
-from calcom.sandbox.errors import ApiError, no_such_route
+from calcom.sandbox.errors import no_such_route
 from mcp_gateway.sandbox import Request
 
 HEADER = "cal-api-version"
 LEGACY = "2024-04-15"
-KNOWN = {LEGACY, "2024-06-11", "2024-06-14", "2024-08-13", "2024-09-04", "2026-02-25", "2026-05-01"}
+# In front of the paths of the old controllers.
+LEGACY_PREFIX = "/_legacy"
+# What the open community edition knows, and what the hosted service has added since.
+OPEN = frozenset({LEGACY, "2024-06-11", "2024-06-14", "2024-08-13", "2024-09-04"})
 CURSOR_LIST = "2026-05-01"
 HOST_FLAGS = "2026-02-25"
-# Versions in which the create route of bookings is the old controller with other fields.
-LEGACY_BOOKINGS = {LEGACY, "2024-06-11", "2024-06-14"}
+HOSTED = OPEN | {HOST_FLAGS, CURSOR_LIST}
 
-# Paths that aren't here answer whatever the header says. Of the old controllers only the create route is played:
-# a client that forgets the header is to be told so, not to be served.
-SERVED = (
-    ("GET", r"/v2/bookings", {"2024-08-13", HOST_FLAGS, CURSOR_LIST}),
-    ("", r"/v2/bookings(/.*)?", {"2024-08-13", HOST_FLAGS}),
-    ("", r"/v2/slots(/.*)?", {"2024-09-04"}),
-    ("", r"/v2/event-types/[^/]+/webhooks", KNOWN),
-    ("", r"/v2/event-types(/.*)?", {"2024-06-14"}),
-    ("", r"/v2/schedules(/.*)?", {"2024-06-11", "2024-06-14"}),
+# Method ("" for any), path, the versions that are served, and those that an old controller serves. Paths that aren't
+# here answer whatever the header says.
+OLD_BOOKINGS = frozenset({LEGACY, "2024-06-11", "2024-06-14"})
+OLD_EVENT_TYPES = frozenset({LEGACY, "2024-06-11"})
+NONE: frozenset[str] = frozenset()
+ROUTES = (
+    ("GET", r"/v2/bookings", {"2024-08-13", HOST_FLAGS, CURSOR_LIST}, OLD_BOOKINGS),
+    ("POST", r"/v2/bookings", {"2024-08-13", HOST_FLAGS}, OLD_BOOKINGS),
+    ("GET", r"/v2/bookings/[^/]+", {"2024-08-13", HOST_FLAGS}, OLD_BOOKINGS),
+    ("POST", r"/v2/bookings/[^/]+/cancel", {"2024-08-13", HOST_FLAGS}, OLD_BOOKINGS),
+    ("", r"/v2/bookings(/.*)?", {"2024-08-13", HOST_FLAGS}, NONE),
+    # The old controller of slots has other paths, which nobody asks for any more.
+    ("", r"/v2/slots(/.*)?", {"2024-09-04"}, NONE),
+    ("", r"/v2/event-types/[^/]+/webhooks", HOSTED, NONE),
+    ("GET", r"/v2/event-types(/[^/]+)?", {"2024-06-14"}, OLD_EVENT_TYPES),
+    ("", r"/v2/event-types(/.*)?", {"2024-06-14"}, NONE),
+    ("", r"/v2/schedules(/.*)?", {"2024-06-11", "2024-06-14"}, NONE),
 )
 
 
-def version_of(request: Request) -> str:
+def version_of(request: Request, *, is_self_hosted: bool = False) -> str:
     """The version asked for; what is missing or unknown counts as the oldest."""
     asked = request.headers.get(HEADER, LEGACY)
-    return asked if asked in KNOWN else LEGACY
+    return asked if asked in (OPEN if is_self_hosted else HOSTED) else LEGACY
 
 
-def check_version(request: Request) -> None:
-    """Refuse what Cal.com routes elsewhere because of the version."""
-    version = version_of(request)
-    for method, path, versions in SERVED:
+def routed(request: Request, *, is_self_hosted: bool) -> Request:
+    """The request on its way to the controller of its version; raises 404 where no controller has both."""
+    version = version_of(request, is_self_hosted=is_self_hosted)
+    for method, path, served, old in ROUTES:
         if method in ("", request.method) and re.fullmatch(path, request.path):
-            if version in versions:
-                return
-            if request.method == "POST" and request.path == "/v2/bookings" and version in LEGACY_BOOKINGS:
-                raise legacy_create_error(request)
+            if version in served:
+                return request
+            if version in old:
+                return replace(request, path=LEGACY_PREFIX + request.path)
             raise no_such_route(request)
-
-
-def legacy_create_error(request: Request) -> ApiError:
-    """The old create route wants `timeZone`, `language` and `metadata` beside `start` and `eventTypeId`."""
-    try:
-        body = request.json()
-    except ValueError:
-        body = None
-    given = body if isinstance(body, dict) else {}
-    wanted = {
-        "timeZone": {"isTimeZone": "timeZone must be a valid IANA time-zone"},
-        "language": {"isString": "language must be a string"},
-        "metadata": {"isObject": "metadata must be an object"},
-    }
-    errors = [
-        {"property": name, "children": [], "constraints": texts} for name, texts in wanted.items() if name not in given
-    ]
-    return ApiError(400, "Bad Request Exception", details={"errors": errors})
+    if request.path.startswith(LEGACY_PREFIX):
+        raise no_such_route(request)
+    return request

@@ -1,4 +1,7 @@
-from .conftest import Client, message
+import pytest
+import requests
+
+from .conftest import TEN, Client, message
 
 
 def test_event_types_count_up_from_1001_across_accounts(client):
@@ -75,3 +78,70 @@ def test_proxys_error_page_comes_as_it_is(client, haircut):
     client.control("faults", fault)
     answer = client.call("GET", "/v2/me")
     assert (answer.status_code, answer.text, answer.headers["Content-Type"]) == (502, page, "text/html")
+
+
+def test_key_can_run_out_in_the_middle(client, haircut):
+    assert client.call("GET", "/v2/me").status_code == 200
+    client.control("accounts/anna", {"api_key_expired": True}, "PATCH")
+    assert message(client.call("GET", "/v2/me")).endswith("is expired")
+
+
+def test_key_can_be_changed_but_not_for_anothers(client, haircut):
+    client.add_account("bert")
+    assert client.control("accounts/anna", {"api_key": "cal_bert"}, "PATCH").status_code == 400
+    client.control("accounts/anna", {"api_key": "cal_new"}, "PATCH")
+    assert client.call("GET", "/v2/me").status_code == 401
+    client.api_key = "cal_new"
+    assert client.call("GET", "/v2/me").json()["data"]["username"] == "anna"
+
+
+def test_working_hours_can_change_in_the_middle(client, haircut):
+    override = {"date": "2035-01-08", "startTime": "00:00", "endTime": "00:00"}
+    client.control("accounts/anna", {"overrides": [override]}, "PATCH")
+    assert client.free(haircut) == []
+
+
+def test_event_type_can_be_added_and_changed(client, haircut):
+    added = client.control("accounts/anna/event-types", {"title": "Wash", "slug": "wash"}).json()
+    client.control(f"event-types/{added['id']}", {"length_minutes": 15}, "PATCH")
+    row = client.call("GET", f"/v2/event-types/{added['id']}").json()["data"]
+    assert (row["title"], row["lengthInMinutes"]) == ("Wash", 15)
+
+
+def test_deleted_event_type_is_gone_and_its_bookings_stay(client, haircut):
+    uid = client.booked(haircut)["uid"]
+    client.control(f"event-types/{haircut}", method="DELETE")
+    assert client.call("GET", "/v2/event-types").json()["data"] == []
+    assert client.call("GET", f"/v2/event-types/{haircut}").status_code == 404
+    assert message(client.book(haircut, TEN)) == f"Event type with id {haircut} not found."
+    assert message(client.slots(haircut)) == "Event Type not found"
+    assert client.call("GET", f"/v2/bookings/{uid}").status_code == 200
+
+
+def test_requests_are_recorded_with_headers_and_body(client, haircut):
+    client.booked(haircut, metadata={"attempt": "7"})
+    row = client.control("requests", method="GET").json()[-1]
+    assert (row["method"], row["path"], row["headers"]["cal-api-version"]) == ("POST", "/v2/bookings", "2024-08-13")
+    assert '"attempt": "7"' in row["body"]
+
+
+FAULTS = [
+    ({"when": "before", "action": "hang", "seconds": 0.1}, 0),
+    ({"when": "after", "action": "hang", "seconds": 0.1}, 1),
+    ({"when": "after", "action": "reset"}, 1),
+    ({"when": "before", "action": "reset"}, 0),
+]
+
+
+@pytest.mark.parametrize(("fault", "bookings"), FAULTS)
+def test_lost_answer_leaves_a_booking_only_when_the_work_was_done(client, haircut, fault, bookings):
+    client.control("faults", {"method": "POST", "path": "/v2/bookings", **fault})
+    with pytest.raises(requests.ConnectionError):
+        client.book(haircut)
+    assert len(client.listed()) == bookings
+
+
+def test_half_an_answer_is_no_json(client, haircut):
+    client.control("faults", {"path": "/v2/me", "action": "malformed", "when": "after"})
+    with pytest.raises(requests.exceptions.JSONDecodeError):
+        client.call("GET", "/v2/me").json()

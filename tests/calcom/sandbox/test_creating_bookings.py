@@ -284,3 +284,38 @@ def test_null_answer_counts_as_an_empty_one(client):
     event_type = client.add_account(event_types=[{"booking_fields": [question]}])["event_types"][0]["id"]
     booked = client.booked(event_type, bookingFieldsResponses={"hair": None})
     assert booked["bookingFieldsResponses"]["hair"] == ""
+
+
+def test_in_the_vendors_race_a_repeated_round_robin_request_is_booked_with_two_hosts(client):
+    client.add_account("bert", event_types=[])
+    team = {"scheduling_type": "roundRobin", "hosts": ["anna", "bert"]}
+    event_type = client.add_account(event_types=[team])["event_types"][0]["id"]
+    client.control("settings", {"race_window_seconds": 1})
+    answers = race(client, event_type, NINE, NINE)
+    assert {answer.json()["data"]["hosts"][0]["username"] for answer in answers} == {"anna", "bert"}
+
+
+def test_in_the_vendors_race_a_repeated_request_for_confirmation_is_made_twice(client):
+    event_type = client.add_account(event_types=[{"requires_confirmation": True}])["event_types"][0]["id"]
+    client.control("settings", {"race_window_seconds": 1})
+    one, other = race(client, event_type, NINE, NINE)
+    assert (one.status_code, other.status_code) == (201, 201)
+    assert one.json()["data"]["uid"] != other.json()["data"]["uid"]
+
+
+def test_round_robin_without_a_free_host_may_be_a_server_error(client):
+    team = {"scheduling_type": "roundRobin", "hosts": ["anna"]}
+    event_type = client.add_account(event_types=[team])["event_types"][0]["id"]
+    client.control("settings", {"round_robin_unavailable_status": 500})
+    answer = client.book(event_type, f"{MONDAY}T03:00:00Z")
+    assert answer.json() == {"statusCode": 500, "message": "Internal server error"}
+
+
+def test_booking_the_host_confirms_collides_with_what_is_there_by_then(client):
+    plain, asked = (
+        row["id"] for row in client.add_account(event_types=[{}, {"requires_confirmation": True}])["event_types"]
+    )
+    pending = client.booked(asked)["uid"]
+    client.booked(plain)
+    answer = client.call("POST", f"/v2/bookings/{pending}/confirm", json={})
+    assert answer.json() == {"statusCode": 409, "message": "booking_conflict_error"}

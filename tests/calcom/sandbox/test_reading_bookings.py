@@ -113,3 +113,44 @@ def test_reads_lag_behind_when_asked_to(client, haircut):
     assert client.call("GET", f"/v2/bookings/{booked['uid']}").status_code == 404
     client.control("settings", {"read_lag_seconds": 0})
     assert client.listed() == [booked["uid"]]
+
+
+def test_take_and_skip_mean_nothing_to_the_cursor_list(client, haircut):
+    uids = [client.booked(haircut, f"{MONDAY}T{hour:02}:00:00Z")["uid"] for hour in (9, 10)]
+    page = client.call("GET", "/v2/bookings?take=1&skip=1&status=upcoming", version="2026-05-01").json()
+    assert [row["uid"] for row in page["data"]] == uids
+    assert page["pagination"] == {"nextCursor": None, "hasMore": False}
+
+
+def test_cursor_list_without_a_status_walks_everything_backwards(client, haircut):
+    first, second = client.booked(haircut)["uid"], client.booked(haircut, TEN)["uid"]
+    client.call("POST", f"/v2/bookings/{first}/cancel", json={"cancellationReason": "ill"})
+    page = client.call("GET", "/v2/bookings", version="2026-05-01").json()
+    assert [row["uid"] for row in page["data"]] == [second, first]
+
+
+def test_many_event_types_go_before_one(client):
+    one, other = (row["id"] for row in client.add_account(event_types=[{}, {}])["event_types"])
+    uid = client.booked(one)["uid"]
+    assert client.listed(eventTypeIds=f"{one},999", eventTypeId=other) == [uid]
+
+
+def test_writes_see_no_lag(client, haircut):
+    uid = client.booked(haircut)["uid"]
+    client.control("settings", {"read_lag_seconds": 3600})
+    assert client.book(haircut).status_code == 400
+    answer = client.call("POST", f"/v2/bookings/{uid}/cancel", json={"cancellationReason": "ill"})
+    assert answer.json()["data"]["status"] == "cancelled"
+
+
+def test_lagging_answer_is_a_server_error_although_the_booking_is_made(client, haircut):
+    client.control("settings", {"read_lag_seconds": 3600, "answers_lag": True})
+    assert client.book(haircut).json() == {"statusCode": 500, "message": "Internal server error"}
+    client.control("settings", {"read_lag_seconds": 0})
+    assert len(client.listed()) == 1
+
+
+def test_attendee_of_a_booking_sees_it_too(client, haircut):
+    uid = client.booked(haircut, attendee={"email": "bert@example.com"})["uid"]
+    client.add_account("bert")
+    assert Client(client.base_url, "cal_bert").listed() == [uid]

@@ -1,6 +1,8 @@
 import pytest
 
-from .conftest import Client, message
+from calcom.sandbox.limits import RateLimiter
+
+from .conftest import MONDAY, TEN, Client, message
 
 pytestmark = pytest.mark.usefixtures("haircut")
 
@@ -107,3 +109,81 @@ def test_keys_have_limits_of_their_own(client):
 
 def test_malformed_json_is_400(client):
     assert client.call("POST", "/v2/webhooks", data="{").status_code == 400
+
+
+@pytest.mark.parametrize("version", ["none", "2024-04-15", "2024-06-14"])
+def test_old_list_ignores_the_attendee_and_has_another_shape(client, haircut, version):
+    uid = client.booked(haircut)["uid"]
+    answer = client.call("GET", "/v2/bookings?attendeeEmail=nobody@example.com", version=version)
+    (row,) = answer.json()["data"]["bookings"]
+    assert (row["uid"], row["startTime"], row["status"]) == (uid, f"{MONDAY}T09:00:00.000Z", "ACCEPTED")
+
+
+def test_old_list_goes_ten_at_a_time(client):
+    event_type = client.add_account("bert", event_types=[{"length_minutes": 15}])["event_types"][0]["id"]
+    bert = Client(client.base_url, "cal_bert")
+    for quarter in range(11):
+        bert.booked(event_type, f"{MONDAY}T{9 + quarter // 4:02}:{quarter % 4 * 15:02}:00Z")
+    page = bert.call("GET", "/v2/bookings", version="none").json()["data"]
+    assert (len(page["bookings"]), page["nextCursor"]) == (10, 10)
+
+
+def test_old_controller_reads_and_cancels_in_shapes_of_its_own(client, haircut):
+    booked = client.booked(haircut)
+    path = f"/v2/bookings/{booked['uid']}"
+    assert client.call("GET", path, version="none").json()["data"]["startTime"] == f"{MONDAY}T09:00:00.000Z"
+    cancelled = client.call("POST", f"{path}/cancel", json={"cancellationReason": "ill"}, version="none")
+    assert cancelled.json()["data"] == {
+        "bookingId": booked["id"],
+        "bookingUid": booked["uid"],
+        "onlyRemovedAttendee": False,
+    }
+    assert client.call("GET", path).json()["data"]["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("action", ["reschedule", "confirm", "decline", "mark-absent"])
+def test_old_controller_has_no_other_changes(client, haircut, action):
+    path = f"/v2/bookings/{client.booked(haircut)['uid']}/{action}"
+    answer = client.call("POST", path, json={"start": TEN}, version="none")
+    assert (answer.status_code, message(answer)) == (404, f"Cannot POST {path}")
+
+
+def test_old_controller_of_event_types_groups_them(client, haircut):
+    (group,) = client.call("GET", "/v2/event-types", version="none").json()["data"]["eventTypeGroups"]
+    assert (group["eventTypes"][0]["id"], group["eventTypes"][0]["length"]) == (haircut, 60)
+
+
+@pytest.mark.parametrize("version", ["2024-06-11", "2024-06-14"])
+def test_schedules_are_served_in_two_versions(client, version):
+    assert client.call("GET", "/v2/schedules/default", version=version).status_code == 200
+
+
+def test_list_alone_has_the_newest_version(client, haircut):
+    uid = client.booked(haircut)["uid"]
+    assert client.call("GET", "/v2/bookings", version="2026-05-01").status_code == 200
+    assert client.call("GET", f"/v2/bookings/{uid}", version="2026-05-01").status_code == 404
+
+
+def test_self_hosted_edition_knows_no_version_of_2026(client, haircut):
+    client.control("settings", {"is_self_hosted": True})
+    assert message(client.book(haircut, version="2026-02-25")) == "Bad Request Exception"
+    assert "bookings" in client.call("GET", "/v2/bookings", version="2026-05-01").json()["data"]
+    assert client.book(haircut).status_code == 201
+
+
+def test_old_controllers_cannot_be_asked_by_their_inner_paths(client):
+    assert client.call("GET", "/_legacy/v2/bookings").status_code == 404
+
+
+def test_block_lasts_a_whole_minute_after_the_request_that_was_too_many(monkeypatch):
+    clock = [1000.0]
+    monkeypatch.setattr("calcom.sandbox.limits.time.monotonic", lambda: clock[0])
+    limiter = RateLimiter()
+    assert limiter.take("key", 1)
+    clock[0] += 50
+    assert not limiter.take("key", 1)
+    clock[0] += 59
+    assert not limiter.take("key", 1)
+    assert limiter.headers("key", 1)["X-RateLimit-Reset-Default"] == "1"
+    clock[0] += 1
+    assert limiter.take("key", 1)

@@ -217,3 +217,46 @@ def test_private_address_can_be_refused_as_the_vendor_does(client, haircut):
     client.control("settings", {"allow_private_webhook_urls": False})
     assert message(subscribe(client, "http://127.0.0.1/hook")).startswith("Webhook URL is not allowed: ")
     assert subscribe(client, "https://example.com/hook").status_code == 201
+
+
+@pytest.mark.usefixtures("hook")
+def test_host_who_asks_for_another_time_cancels_with_a_wish(client, haircut, receiver):
+    uid = client.booked(haircut)["uid"]
+    client.control(f"bookings/{uid}/cancel", {"reason": "ill", "request_reschedule": True})
+    assert [event["payload"].get("requestReschedule") for event in receiver.events()] == [None, True]
+
+
+@pytest.mark.parametrize("trigger", ["MEETING_STARTED", "MEETING_ENDED"])
+def test_meetings_are_announced_without_a_payload_around_them(client, haircut, receiver, trigger):
+    subscribe(client, receiver.url, triggers=[trigger])
+    uid = client.booked(haircut, metadata={"attempt": "7"})["uid"]
+    client.control(f"bookings/{uid}/meeting", {"trigger": trigger})
+    (event,) = receiver.events()
+    assert (event["triggerEvent"], event["uid"], event["metadata"]) == (trigger, uid, {"attempt": "7"})
+    assert "payload" not in event
+
+
+def test_webhook_is_tried_again_only_where_the_settings_say_so(client, haircut):
+    subscribe(client, "http://127.0.0.1:9/")
+    client.booked(haircut)
+    client.control("settings", {"webhook_attempts": 3})
+    client.booked(haircut, TEN)
+    assert len(client.control("deliveries", method="GET").json()) == 1 + 3
+
+
+def test_template_that_gives_no_json_is_sent_as_a_form(client, haircut, receiver):
+    subscribe(client, receiver.url, payloadTemplate="who={{attendees.0.name}}")
+    client.booked(haircut)
+    assert receiver.bodies == [b"who=Bob Berg"]
+    assert receiver.headers[0]["Content-Type"] == "application/x-www-form-urlencoded"
+
+
+@pytest.mark.usefixtures("hook")
+def test_seat_is_announced_with_its_own_person_and_metadata(client, receiver):
+    course = client.control("accounts/anna/event-types", {"title": "Yoga", "slug": "yoga", "seats_per_time_slot": 2})
+    eve = {"email": "eve@example.com", "name": "Eve"}
+    client.booked(course.json()["id"], metadata={"attempt": "1"})
+    client.booked(course.json()["id"], attendee=eve, metadata={"attempt": "2"})
+    payloads = [event["payload"] for event in receiver.events()]
+    assert [payload["metadata"]["attempt"] for payload in payloads] == ["1", "2"]
+    assert [attendee["name"] for attendee in payloads[1]["attendees"]] == ["Eve"]
