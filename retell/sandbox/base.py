@@ -41,7 +41,9 @@ class RetellRooms(Sandbox):
         return workspace
 
 
-def endpoint(method: str, path: str, *, query: Collection[str] = ()) -> Callable[[Handler], Handler]:
+def endpoint(
+    method: str, path: str, *, query: Collection[str] = (), holds_lock: bool = True
+) -> Callable[[Handler], Handler]:
     """Mark a handler of the REST API: it gets the workspace of the key, and only the named query parameters pass."""
 
     def mark(handler: Handler) -> Handler:
@@ -53,7 +55,7 @@ def endpoint(method: str, path: str, *, query: Collection[str] = ()) -> Callable
                     refuse_query(f"Unknown query parameter '{parameter}'")
             return handler(self, workspace, request, **ids)
 
-        return route(method, path)(guarded)
+        return route(method, path, holds_lock=holds_lock)(guarded)
 
     return mark
 

@@ -14,8 +14,9 @@ from retell.sandbox.state import Asset, Json, Version, Workspace, new_id, now_ms
 
 IDEMPOTENCY_MS = 3_600_000
 JOIN_MS = 30_000
-CONCURRENCY_LIMIT = 20
 METADATA_BYTES = 50_000
+LIVE = ("registered", "ongoing")
+STORAGE = ("everything", "everything_except_pii", "basic_attributes_only")
 DETAIL_FIELDS = (
     "transcript",
     "transcript_object",
@@ -73,6 +74,32 @@ def _earlier_call(workspace: Workspace, idempotency_key: str) -> Json | None:
     return workspace.calls.get(call_id) if made_ms > now_ms() - IDEMPOTENCY_MS else None
 
 
+def _find_call(workspace: Workspace, call_id: str) -> Json:
+    if call_id not in workspace.calls:
+        refuse_asset()
+    return workspace.calls[call_id]
+
+
+def _changed(workspace: Workspace, call: Json, body: Json) -> Json:
+    """The call with what a client may change about it; the wording of refusals here is ours."""
+    changes = {name: value for name, value in _context(body).items() if value is not None}
+    if "data_storage_setting" in body:
+        if body["data_storage_setting"] not in STORAGE:
+            refuse(400, "data_storage_setting must be equal to one of the allowed values")
+        changes["data_storage_setting"] = body["data_storage_setting"]
+    workspace.calls[call["call_id"]] = {**call, **changes}
+    return workspace.calls[call["call_id"]]
+
+
+def _ongoing(workspace: Workspace) -> int:
+    return sum(call["call_status"] == "ongoing" for call in workspace.calls.values())
+
+
+def _check_concurrency(workspace: Workspace) -> None:
+    if _ongoing(workspace) >= workspace.concurrency_limit:
+        refuse(429, "Account rate limited, please throttle your requests.")
+
+
 class CallRooms(RetellRooms):
     @endpoint("GET", "/get-api-key-info")
     def get_api_key_info(self, workspace: Workspace, request: Request) -> Reply:
@@ -80,12 +107,11 @@ class CallRooms(RetellRooms):
 
     @endpoint("GET", "/get-concurrency")
     def get_concurrency(self, workspace: Workspace, request: Request) -> Reply:
-        ongoing = [call for call in workspace.calls.values() if call["call_status"] == "ongoing"]
         return Reply(
             body={
-                "current_concurrency": len(ongoing),
-                "concurrency_limit": CONCURRENCY_LIMIT,
-                "base_concurrency": CONCURRENCY_LIMIT,
+                "current_concurrency": _ongoing(workspace),
+                "concurrency_limit": workspace.concurrency_limit,
+                "base_concurrency": workspace.concurrency_limit,
                 "purchased_concurrency": 0,
                 "concurrency_purchase_limit": 100,
                 "remaining_purchase_limit": 100,
@@ -105,6 +131,7 @@ class CallRooms(RetellRooms):
         earlier = _earlier_call(workspace, key) if key else None
         if earlier:
             return Reply(status=201, body=earlier)
+        _check_concurrency(workspace)
         agent, version = _outbound_agent(workspace, number, body)
         numbers = {"direction": "outbound", "from_number": body["from_number"], "to_number": body["to_number"]}
         call = registered_call(agent, version, "phone_call", **numbers, **_context(body))
@@ -118,6 +145,7 @@ class CallRooms(RetellRooms):
         """Without `agent_version` the latest version is used, draft or not."""
         body = json_body(request)
         required(body, "agent_id")
+        _check_concurrency(workspace)
         agent, version = find_agent(workspace, body["agent_id"], body.get("agent_version"))
         call = registered_call(agent, version, "web_call", access_token=secrets.token_urlsafe(48), **_context(body))
         workspace.calls[call["call_id"]] = call
@@ -132,11 +160,42 @@ class CallRooms(RetellRooms):
             },
         )
 
+    @endpoint("POST", "/v2/register-phone-call")
+    def register_phone_call(self, workspace: Workspace, request: Request) -> Reply:
+        """A call that the customer's own telephony brings: no number of ours, and nobody is asked by call_inbound."""
+        body = json_body(request)
+        required(body, "agent_id")
+        agent, version = find_agent(workspace, body["agent_id"], body.get("agent_version"))
+        numbers = {name: body.get(name) or "" for name in ("from_number", "to_number")}
+        numbers["direction"] = body.get("direction") or "inbound"
+        call = registered_call(agent, version, "phone_call", **numbers, **_context(body))
+        workspace.calls[call["call_id"]] = call
+        return Reply(status=201, body=call)
+
     @endpoint("GET", "/v2/get-call/{call_id}")
     def get_call(self, workspace: Workspace, request: Request, call_id: str) -> Reply:
-        if call_id not in workspace.calls:
-            refuse_asset()
-        return Reply(body=workspace.calls[call_id])
+        return Reply(body=_find_call(workspace, call_id))
+
+    @endpoint("PATCH", "/v2/update-call/{call_id}")
+    def update_call(self, workspace: Workspace, request: Request, call_id: str) -> Reply:
+        """Of ended calls only."""
+        call = _find_call(workspace, call_id)
+        if call["call_status"] in LIVE:
+            refuse(400, "Cannot update a call that has not ended; use update-live-call")
+        return Reply(body=_changed(workspace, call, json_body(request)))
+
+    @endpoint("PATCH", "/v2/update-live-call/{call_id}")
+    def update_live_call(self, workspace: Workspace, request: Request, call_id: str) -> Reply:
+        call = _find_call(workspace, call_id)
+        if call["call_status"] not in LIVE:
+            refuse(400, "Call is not live; use update-call")
+        return Reply(body=_changed(workspace, call, json_body(request).get("fields_to_override") or {}))
+
+    @endpoint("DELETE", "/v2/delete-call/{call_id}")
+    def delete_call(self, workspace: Workspace, request: Request, call_id: str) -> Reply:
+        _find_call(workspace, call_id)
+        del workspace.calls[call_id]
+        return Reply(status=204)
 
     @endpoint("POST", "/v3/list-calls")
     def list_calls(self, workspace: Workspace, request: Request) -> Reply:

@@ -22,28 +22,51 @@ class Utterance:
 
 @dataclass(kw_only=True, eq=False)
 class Invocation:
-    """One function call of the model's; `result` and `successful` are set when it has been answered."""
+    """One function call of the model's; `result` and `successful` are set when it has been answered.
+
+    `type` is the tool's, "custom" until that is known.
+    """
 
     name: str
     arguments: dict[str, Any]
     tool_call_id: str
     result: str | None = None
     successful: bool = False
+    type: str = "custom"
+
+
+@dataclass(kw_only=True, eq=False)
+class Transfer:
+    """The agent hands the caller on to `number`; `outcome` is bridged or cancelled."""
+
+    number: str
+    outcome: str
+    tool_call_id: str
+
+
+Turn = Utterance | Invocation | Transfer
 
 
 class Conversation:
-    def __init__(self, turns: list[Utterance | Invocation]) -> None:
+    def __init__(self, turns: list[Turn]) -> None:
         self.turns = turns
 
     @classmethod
     def of(cls, script: CallScript, begin_message: str, call_id: str) -> "Conversation":
         """The same script and call id give the same tool call ids."""
-        turns: list[Utterance | Invocation] = []
+        turns: list[Turn] = []
         if begin_message:
             turns.append(Utterance(role="agent", content=begin_message))
         for turn in script.script:
-            turns += _planned(script, turn, f"{call_id}/{len(turns)}")
+            nth = sum(isinstance(planned, Invocation) for planned in turns)
+            turns += _planned(script, turn, f"{call_id}/{len(turns)}", nth)
         return cls(turns)
+
+    @property
+    def bridged(self) -> Transfer | None:
+        """The transfer that ended the call for the agent."""
+        transfers = [turn for turn in self.turns if isinstance(turn, Transfer) and turn.outcome == "bridged"]
+        return transfers[-1] if transfers else None
 
     @property
     def invocations(self) -> list[Invocation]:
@@ -53,7 +76,7 @@ class Conversation:
     def duration_ms(self) -> int:
         return round((len(self.turns) + 1) * TURN_SECONDS * 1000)
 
-    def as_fields(self, until: Invocation | None = None) -> Json:
+    def as_fields(self, until: Turn | None = None) -> Json:
         """The call object's transcript fields, up to and with `until` while the call goes on."""
         turns = self.turns if until is None else self.turns[: self.turns.index(until) + 1]
         entries = [entry for n, turn in enumerate(turns) for entry in _entries(turn, n * TURN_SECONDS)]
@@ -65,11 +88,14 @@ class Conversation:
         }
 
 
-def _planned(script: CallScript, turn: Json, place: str) -> list[Utterance | Invocation]:
+def _planned(script: CallScript, turn: Json, place: str, nth: int) -> list[Turn]:
+    if "transfer" in turn:
+        outcome = turn.get("outcome", "bridged")
+        return [Transfer(number=turn["transfer"], outcome=outcome, tool_call_id=_tool_call_id(place))]
     if "function" not in turn:
         role = "user" if "user" in turn else "agent"
         return [Utterance(role=role, content=turn[role])]
-    arguments = script.arguments_of(turn)
+    arguments = script.arguments_of(turn, nth)
     backwards = dict(reversed(arguments.items()))
     orders = [arguments, *[backwards] * int(script.repeat_functions)]
     return [
@@ -82,15 +108,26 @@ def _tool_call_id(place: str) -> str:
     return f"tool_call_{hashlib.sha256(place.encode()).hexdigest()[:6]}"
 
 
-def _entries(turn: Utterance | Invocation, start: float) -> list[Json]:
+def _entries(turn: Turn, start: float) -> list[Json]:
     if isinstance(turn, Utterance):
         return [{"role": turn.role, "content": turn.content, "words": _words(turn.content, start)}]
+    if isinstance(turn, Transfer):
+        return [
+            {
+                "role": "tool_call_invocation",
+                "tool_call_id": turn.tool_call_id,
+                "name": "transfer_call",
+                "arguments": "{}",
+                "type": "transfer_call",
+                "time_sec": start,
+            }
+        ]
     invocation: Json = {
         "role": "tool_call_invocation",
         "tool_call_id": turn.tool_call_id,
         "name": turn.name,
         "arguments": json.dumps(turn.arguments, ensure_ascii=False, separators=(",", ":")),
-        "type": "custom",
+        "type": turn.type,
         "time_sec": start,
     }
     if turn.result is None:

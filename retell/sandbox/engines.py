@@ -110,7 +110,10 @@ def _update(kind: EngineKind, workspace: Workspace, request: Request, engine_id:
         refuse_asset(kind.not_found)
     if version.is_published:
         refuse(400, f"Cannot update published {kind.noun}")
-    version.change(_client_fields(kind, json_body(request)))
+    changes = _client_fields(kind, json_body(request))
+    if kind is LLM:
+        tools.check_llm_names({**version.fields, **changes})
+    version.change(changes)
     return Reply(body=shown(kind, asset, version))
 
 

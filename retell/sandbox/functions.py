@@ -17,10 +17,14 @@ def fill(text: str, variables: dict[str, str]) -> str:
     return VARIABLE.sub(lambda match: variables.get(match[1], match[0]), text)
 
 
-def outgoing_for(tool: Json, arguments: Json, call: Json, variables: dict[str, str]) -> Outgoing:
-    """The request of one invocation; GET and DELETE have an empty body, which is what gets signed."""
+def outgoing_for(tool: Json, arguments: Json, call: Json | None, variables: dict[str, str]) -> Outgoing:
+    """The request of one invocation, `call` None leaves the call out.
+
+    GET and DELETE have an empty body, which is what gets signed.
+    """
     sent = {**arguments, **_pinned(tool, variables)}
-    payload = sent if tool["args_at_root"] else {"name": tool["name"], "args": sent, "call": call}
+    wrapped = {"name": tool["name"], "args": sent, **({} if call is None else {"call": call})}
+    payload = sent if tool["args_at_root"] else wrapped
     query = {name: fill(str(sent.get(name, value)), variables) for name, value in tool["query_params"].items()}
     return Outgoing(
         what=f"function:{tool['name']}",
@@ -61,7 +65,7 @@ def extracted(tool: Json, attempt: Attempt) -> dict[str, str]:
     """The tool's `response_variables` as strings; a path that leads nowhere sets nothing."""
     if not attempt.successful:
         return {}
-    found = {name: _at(attempt.body, path) for name, path in tool["response_variables"].items()}
+    found = {name: _at(attempt.body, path) for name, path in (tool.get("response_variables") or {}).items()}
     return {name: _as_text(value) for name, value in found.items() if value is not None}
 
 

@@ -101,6 +101,8 @@ class Setup:
     agent: Json
     begin_message: str = ""
     tools: dict[str, Json] = field(default_factory=dict)
+    mcp_servers: list[Json] = field(default_factory=list)
+    insists_on_sse: bool = True
     default_variables: dict[str, str] = field(default_factory=dict)
 
 
@@ -115,10 +117,15 @@ def set_up(line: Line, answer: InboundAnswer) -> Setup | None:
     override = answer.wishes.get("agent_override") or {}
     setup = Setup(
         call=copy.deepcopy(line.registered) if line.registered else _new_call(line, answer, agent, version),
-        agent=copy.deepcopy({**version.fields, **(override.get("agent") or {})}),
+        agent=copy.deepcopy({**_account_webhook(line.workspace), **version.fields, **(override.get("agent") or {})}),
     )
     _add_engine(setup, line.workspace, override)
     return setup
+
+
+def _account_webhook(workspace: Workspace) -> Json:
+    """The account's URL, which an agent's own replaces."""
+    return {"webhook_url": workspace.webhook_url} if workspace.webhook_url else {}
 
 
 def _answering(line: Line, answer: InboundAnswer) -> Answering | None:
@@ -164,6 +171,8 @@ def _add_engine(setup: Setup, workspace: Workspace, override: Json) -> None:
     changes = override.get(kind.type.replace("-", "_")) or {}
     fields = copy.deepcopy({**version.fields, **KINDS[kind.type].saved(changes)})
     tools = llm_tools(fields) if kind.type == "retell-llm" else flow_tools(fields)
-    setup.tools = {tool["name"]: tool for tool in tools if tool["type"] == "custom"}
+    setup.tools = {tool["name"]: tool for tool in tools if tool["type"] in ("custom", "mcp")}
+    setup.mcp_servers = fields.get("mcps") or []
+    setup.insists_on_sse = workspace.insists_on_sse
     setup.begin_message = str(fields.get("begin_message") or "")
     setup.default_variables = fields.get("default_dynamic_variables") or {}

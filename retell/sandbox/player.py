@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from retell.sandbox.conversation import Conversation, Invocation
+from retell.sandbox.conversation import Conversation, Invocation, Transfer, Turn
 from retell.sandbox.delivery import Attempt, Courier, Outgoing, encoded, together
-from retell.sandbox.functions import extracted, fill, outgoing_for, result_text
+from retell.sandbox.functions import RESULT_CHARACTERS, extracted, fill, outgoing_for, result_text
 from retell.sandbox.lines import Setup
+from retell.sandbox.mcp import McpClient, McpFailure, find_server
 from retell.sandbox.script import CallScript
 from retell.sandbox.state import Json, now_ms
 
@@ -53,7 +54,7 @@ class Player:
 
     # The call object at the stations of its life
 
-    def ongoing(self, until: Invocation | None = None) -> Json:
+    def ongoing(self, until: Turn | None = None) -> Json:
         call: Json = {**self.setup.call, "call_status": "ongoing", "start_timestamp": self.start_ms}
         if self.collected:
             call["collected_dynamic_variables"] = dict(self.collected)
@@ -63,7 +64,8 @@ class Player:
         if self.script.not_connected:
             return self._never_connected()
         seconds = self.conversation.duration_ms / 1000
-        reason = self.script.custom_disconnection_reason or "user_hangup"
+        bridged = self.conversation.bridged
+        reason = self.script.custom_disconnection_reason or ("call_transfer" if bridged else "user_hangup")
         call_id = self.setup.call["call_id"]
         return {
             **self.ongoing(),
@@ -71,6 +73,7 @@ class Player:
             "end_timestamp": self.start_ms + self.conversation.duration_ms,
             "duration_ms": self.conversation.duration_ms,
             "disconnection_reason": reason,
+            **({"transfer_destination": bridged.number} if bridged else {}),
             **self.conversation.as_fields(),
             "recording_url": f"https://recordings.invalid/{call_id}/recording.wav",
             "public_log_url": f"https://recordings.invalid/{call_id}/public.log",
@@ -114,14 +117,20 @@ class Player:
 
     def _steps(self) -> list[Step]:
         steps = [] if self.script.not_connected else self._event_steps("call_started")
-        for invocation in self.conversation.invocations:
-            steps.append(Step(f"function:{invocation.name}", partial(self.call_function, invocation)))
-            steps += self._event_steps("transcript_updated", until=invocation)
-        for event in ("transcript_updated", "call_ended", "call_analyzed"):
+        for turn in self.conversation.turns:
+            if isinstance(turn, Invocation):
+                steps.append(Step(f"function:{turn.name}", partial(self.call_function, turn)))
+                steps += self._event_steps("transcript_updated", until=turn)
+            elif isinstance(turn, Transfer):
+                steps += self._event_steps("transfer_started", until=turn)
+                steps += self._event_steps(f"transfer_{turn.outcome}", until=turn)
+        for event in ("transcript_updated", "call_ended"):
             steps += self._event_steps(event)
-        return steps
+        if self.conversation.bridged:
+            steps += self._event_steps("transfer_ended")
+        return steps + self._event_steps("call_analyzed")
 
-    def _event_steps(self, event: str, until: Invocation | None = None) -> list[Step]:
+    def _event_steps(self, event: str, until: Turn | None = None) -> list[Step]:
         subscribed = self.setup.agent.get("webhook_events")
         wanted = event in (DEFAULT_EVENTS if subscribed is None else subscribed)
         lost = event in self.script.skip_events or not self.setup.agent.get("webhook_url")
@@ -132,14 +141,15 @@ class Player:
             time.sleep(self.script.delay_ms / 1000)
         return step.run()
 
-    def send_event(self, event: str, until: Invocation | None = None) -> list[Json]:
-        """`until` is where a transcript_updated in the middle of the call stops."""
-        call = {"call_ended": self.ended, "call_analyzed": self.analyzed}.get(event, self.ongoing)()
+    def send_event(self, event: str, until: Turn | None = None) -> list[Json]:
+        """`until` is where an event in the middle of the call stops."""
+        stations = {"call_ended": self.ended, "transfer_ended": self.ended, "call_analyzed": self.analyzed}
+        call = stations.get(event, self.ongoing)()
         if event == "transcript_updated":
             call |= self.conversation.as_fields(until)
         self._store(call)
         timestamp_ms = self.courier.clock_ms()
-        envelope: Json = {"event": event, "call": call}
+        envelope: Json = {"event": event, "call": call, **_transfer(until)}
         if self.script.event_timestamp:
             envelope["event_timestamp"] = timestamp_ms
         outgoing = Outgoing(
@@ -160,14 +170,38 @@ class Player:
         if tool is None:
             invocation.result = f"Tool {invocation.name} not found"
             return [{"what": what, "attempt": 1, "status": None, "body": invocation.result, "ms": 0}]
+        if tool["type"] == "mcp":
+            return [self._call_mcp_tool(tool, invocation)]
         self._store(self.ongoing(invocation))
-        outgoing = outgoing_for(tool, invocation.arguments, self.ongoing(invocation), self.variables())
+        told = {"live": self.ongoing(invocation), "empty": {}, "missing": None}[self.script.call_object]
+        outgoing = outgoing_for(tool, invocation.arguments, told, self.variables())
         copies = self.courier.send_copies(outgoing, self.script.copies_of(what))
         answer = copies[0][-1]
         invocation.successful = answer.successful
         invocation.result = result_text(answer)
         self.collected.update(extracted(tool, answer))
         return _rows(copies)
+
+    def _call_mcp_tool(self, tool: Json, invocation: Invocation) -> Json:
+        """Unsigned, without a call object; status None when no answer could be read."""
+        invocation.type = "mcp"
+        self._store(self.ongoing(invocation))
+        started, status = time.monotonic(), None
+        server = find_server(self.setup.mcp_servers, tool["mcp_id"])
+        try:
+            if server is None:
+                raise McpFailure(f"mcp server {tool['mcp_id']} not found")
+            client = McpClient(server=server, variables=self.variables(), insists_on_sse=self.setup.insists_on_sse)
+            text, invocation.successful = client.call(tool["name"], invocation.arguments)
+            status = 200
+        except McpFailure as failure:
+            text = str(failure)
+        ms = round((time.monotonic() - started) * 1000)
+        invocation.result = text[:RESULT_CHARACTERS]
+        attempt = Attempt(what=f"function:{tool['name']}", number=1, status=status, text=text, ms=ms)
+        if invocation.successful:
+            self.collected.update(extracted(tool, attempt))
+        return attempt.as_step()
 
     def variables(self) -> dict[str, str]:
         """What `{{…}}` may name in URLs, headers, query parameters and constants."""
@@ -196,6 +230,16 @@ def in_order(steps: list[Step], order: str | list[str]) -> list[Step]:
 
 def _group(step: Step) -> str:
     return "functions" if step.what.startswith("function:") else step.what
+
+
+def _transfer(turn: Turn | None) -> Json:
+    """What a transfer's events have beside the call: an object, where the call itself has a plain number."""
+    if not isinstance(turn, Transfer):
+        return {}
+    return {
+        "transfer_destination": {"number": turn.number, "extension": ""},
+        "transfer_option": {"type": "cold_transfer", "showTransfereeAsCaller": False},
+    }
 
 
 def _rows(copies: list[list[Attempt]]) -> list[Json]:

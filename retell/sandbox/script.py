@@ -6,14 +6,26 @@ from typing import Any
 from retell.sandbox.errors import refuse
 from retell.sandbox.state import Json
 
-EVENT_STEPS = ("call_started", "transcript_updated", "call_ended", "call_analyzed")
+EVENT_STEPS = (
+    "call_started",
+    "transcript_updated",
+    "transfer_started",
+    "transfer_bridged",
+    "transfer_cancelled",
+    "transfer_ended",
+    "call_ended",
+    "call_analyzed",
+)
+CALL_OBJECTS = ("live", "empty", "missing")
 
 
 @dataclass(frozen=True, kw_only=True)
 class CallScript:
     """Who calls whom, what is said and called, and what goes wrong on the way.
 
-    `script` is a list of turns: {"user": "…"}, {"agent": "…"} or {"function": "<tool>", "args": {…}}.
+    `script` is a list of turns: {"user": "…"}, {"agent": "…"}, {"function": "<tool>", "args": {…}} or
+    {"transfer": "<number>", "outcome": "bridged" or "cancelled"}. A bridged transfer ends the call for the agent; its
+    events are sent to agents that subscribe to them. Tools of MCP servers are functions as well.
     A phone call names `to_number` and `from_number` ("anonymous" is one), a web call `agent_id` and `web_call`.
     `call_id` of a call that is registered plays that call; any other is taken as it is, so it can be played twice.
 
@@ -27,6 +39,7 @@ class CallScript:
     `sign_with`: another key; `clock_skew_ms`: added to the signature's time; `omit_signature`: no header;
     `resign`: whether repeats are signed afresh; `event_timestamp`: whether call events carry it;
     `execution_message`, `junk_args` (true or an object): what models add to the arguments;
+    `call_object`: what functions are told of the call, "live" or, as in the vendor's simulations, "empty" or "missing";
     `repeat_functions`: how many times more the model calls each function, keys in another order;
     `webhook_retries`, `retry_backoff_ms` (first wait, doubled each time), `delay_ms` between steps.
     """
@@ -59,6 +72,7 @@ class CallScript:
     event_timestamp: bool = True
     execution_message: str | bool = False
     junk_args: bool | Json = False
+    call_object: str = "live"
     repeat_functions: int = 0
     webhook_retries: int = 3
     retry_backoff_ms: int = 20
@@ -89,8 +103,12 @@ class CallScript:
         if set(self.skip_events) - set(EVENT_STEPS):
             refuse(400, "Only events can be skipped")
         for turn in self.script:
-            if len({"user", "agent", "function"} & set(turn)) != 1:
-                refuse(400, "A turn is one of user, agent and function")
+            if len({"user", "agent", "function", "transfer"} & set(turn)) != 1:
+                refuse(400, "A turn is one of user, agent, function and transfer")
+            if turn.get("outcome", "bridged") not in ("bridged", "cancelled"):
+                refuse(400, "A transfer is bridged or cancelled")
+        if self.call_object not in CALL_OBJECTS:
+            refuse(400, f"call_object is one of {', '.join(CALL_OBJECTS)}")
         if not self.web_call and not self.call_id and self.from_number is None:
             refuse(400, "A phone call needs from_number")
 
@@ -101,19 +119,20 @@ class CallScript:
             return self.deliveries.get(what, general)
         return 1 if what.startswith("function:") else self.deliveries
 
-    def arguments_of(self, turn: Json) -> dict[str, Any]:
-        """The arguments as the model writes them, with what it likes to add."""
+    def arguments_of(self, turn: Json, nth: int) -> dict[str, Any]:
+        """The arguments as the model writes them, with what it likes to add; it invents another call id each time."""
         arguments = dict(turn.get("args") or {})
         if self.execution_message:
             told = self.execution_message
             arguments["execution_message"] = told if isinstance(told, str) else "Einen Moment bitte, ich schaue nach."
         if self.junk_args:
-            arguments.update(self.junk_args if isinstance(self.junk_args, dict) else JUNK)
+            invented = {"call_id": JUNK_CALL_IDS[nth % len(JUNK_CALL_IDS)], **JUNK}
+            arguments.update(self.junk_args if isinstance(self.junk_args, dict) else invented)
         return arguments
 
 
+JUNK_CALL_IDS = ("call_001", "call_1", "1", "None", "current", "dummy_call_id", "{{call_id}}")
 JUNK: Json = {
-    "call_id": "call_001",
     "from_number": "None",
     "customer_phone": "N/A",
     "customer_email": "null",

@@ -69,11 +69,18 @@ class Asset:
 
 @dataclass(kw_only=True)
 class Workspace:
-    """One customer's account; `api_key` opens the REST API, `webhook_key` is the one with the "webhook" badge."""
+    """One customer's account; `api_key` opens the REST API, `webhook_key` is the one with the "webhook" badge.
+
+    `webhook_url` hears of the calls of agents without a URL of their own. `insists_on_sse`: whether an MCP server must
+    answer with an event stream to be understood.
+    """
 
     api_key: str
     webhook_key: str
     org_name: str
+    webhook_url: str = ""
+    concurrency_limit: int = 20
+    insists_on_sse: bool = True
     org_id: str = field(default_factory=lambda: new_id("org", 16))
     agents: dict[str, Asset] = field(default_factory=dict)
     llms: dict[str, Asset] = field(default_factory=dict)

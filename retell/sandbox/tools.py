@@ -56,6 +56,11 @@ def saved_llm_fields(changes: Json) -> Json:
     return saved
 
 
+def check_llm_names(fields: Json) -> None:
+    """Names are unique over everything an LLM has, not only over what one change brings."""
+    _refuse_twin_names(llm_tools(fields))
+
+
 def saved_flow_fields(changes: Json) -> Json:
     """Conversation flow fields as they are stored; flow tools get a `tool_id`."""
     saved = dict(changes)
@@ -78,9 +83,11 @@ def llm_tools(fields: Json) -> Iterator[Json]:
 
 
 def flow_tools(fields: Json) -> Iterator[Json]:
-    """Every tool of a conversation flow: the shared ones and those of its subagent nodes."""
+    """Every tool of a conversation flow: the shared ones, those of its subagent nodes and its MCP nodes."""
     yield from fields.get("tools") or ()
     for node in fields.get("nodes") or ():
+        if node.get("type") == "mcp" and node.get("mcp_tool_name"):
+            yield {"type": "mcp", "name": node["mcp_tool_name"], "mcp_id": node["mcp_id"]}
         if node.get("type") == "subagent":
             yield from node.get("tools") or ()
 

@@ -136,3 +136,56 @@ def test_deleted_agent_is_gone(world):
     agent = world.agent()
     world.client.agent.delete(agent.agent_id)
     assert world.rest("GET", f"/get-agent/{agent.agent_id}", key=API_KEY).status_code == 422
+
+
+@pytest.fixture
+def twins(world):
+    """Two agents with one LLM."""
+    llm = world.llm()
+    return world.agent(llm=llm), world.agent(llm=llm)
+
+
+def test_publishing_one_agent_locks_the_llm_for_the_other(world, twins):
+    one, other = twins
+    world.client.agent.publish(one.agent_id, version=0)
+    with pytest.raises(sdk.BadRequestError) as refusal:
+        world.client.llm.update(other.response_engine.llm_id, general_prompt="x")
+    assert refusal.value.body["message"] == "Cannot update published LLM"
+    assert world.client.agent.update(other.agent_id, agent_name="Still a draft").is_published is False
+
+
+def test_drafts_of_two_agents_never_share_a_version_of_their_llm(world, twins):
+    one, other = twins
+    world.client.agent.publish(one.agent_id, version=0)
+    first = world.client.agent.create_version(one.agent_id, base_version=0)
+    second = world.client.agent.create_version(other.agent_id, base_version=0)
+    assert (first.version, second.version) == (1, 2)
+    assert (first.response_engine.version, second.response_engine.version) == (1, 2)
+    llm_id = one.response_engine.llm_id
+    world.client.llm.update(llm_id, version=2, general_prompt="other's")
+    assert world.client.llm.retrieve(llm_id, version=1).general_prompt is None
+
+
+def test_published_version_answers_to_its_tag_and_number_only(world, published):
+    assert world.client.agent.retrieve(published.agent_id, version=0).is_published is True
+    with pytest.raises(sdk.UnprocessableEntityError):
+        world.client.agent.retrieve(published.agent_id, version="stable")
+
+
+def test_publishing_again_changes_nothing(world, published):
+    world.client.agent.publish(published.agent_id, version=0)
+    assert versions(world, published) == [(0, True)]
+
+
+def test_versions_are_paged_newest_first(world, published):
+    for base in (0, 1):
+        world.client.agent.create_version(published.agent_id, base_version=base)
+    first = world.client.agent.list_versions(published.agent_id, limit=2)
+    second = world.client.agent.list_versions(published.agent_id, limit=2, pagination_key=first.pagination_key)
+    assert [row.version for row in (*first.items, *second.items)] == [2, 1, 0]
+    assert (first.has_more, second.has_more) == (True, False)
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "pagination_key=nobody", "sort_order=random"])
+def test_page_that_cannot_be_is_400(world, query):
+    assert world.rest("POST", f"/v2/list-agents?{query}", json={}).status_code == 400

@@ -106,3 +106,54 @@ def test_list_filters(phone, criteria, found):
 def test_filter_of_another_shape_is_400(world, criteria):
     with pytest.raises(sdk.BadRequestError):
         world.client.call.list(filter_criteria=criteria)
+
+
+@pytest.fixture
+def done(phone) -> str:
+    return phone.play("collect_appointment_information")["call_id"]
+
+
+def test_metadata_of_an_ended_call_can_be_changed(phone, done):
+    assert phone.client.call.update(done, metadata={"customer": 7}).metadata == {"customer": 7}
+    with pytest.raises(sdk.BadRequestError):
+        phone.client.call.update_live(done, fields_to_override={"metadata": {}})
+
+
+def test_call_that_has_not_ended_is_changed_as_a_live_one(phone):
+    agent = phone.client.agent.list().items[0].agent_id
+    made = phone.client.call.create_phone_call(from_number=NUMBER, to_number=CALLER, override_agent_id=agent)
+    with pytest.raises(sdk.BadRequestError):
+        phone.client.call.update(made.call_id, metadata={})
+    phone.client.call.update_live(made.call_id, fields_to_override={"metadata": {"customer": 7}})
+    assert phone.client.call.retrieve(made.call_id).metadata == {"customer": 7}
+
+
+def test_deleted_call_is_gone(phone, done):
+    phone.client.call.delete(done)
+    with pytest.raises(sdk.UnprocessableEntityError):
+        phone.client.call.retrieve(done)
+
+
+def test_call_of_foreign_telephony_is_registered_and_played(phone):
+    agent_id = phone.client.agent.list().items[0].agent_id
+    made = phone.client.call.register_phone_call(agent_id=agent_id, from_number=CALLER, to_number="+49891")
+    assert (made.call_status, made.direction) == ("registered", "inbound")
+    played = phone.control("calls", {"call_id": made.call_id}).json()
+    assert (played["inbound"], played["call"]["call_status"]) == (None, "ended")
+
+
+def test_one_call_too_many_at_once_is_429(phone):
+    phone.rest("PATCH", "/_sandbox/workspaces/key_rest", json={"concurrency_limit": 0})
+    agent_id = phone.client.agent.list().items[0].agent_id
+    with pytest.raises(sdk.RateLimitError):
+        phone.client.call.create_web_call(agent_id=agent_id)
+    with pytest.raises(sdk.RateLimitError):
+        phone.client.call.create_phone_call(from_number=NUMBER, to_number=CALLER, override_agent_id=agent_id)
+
+
+def test_list_can_skip(phone):
+    for n in range(3):
+        phone.play(call_id=f"call_{n}", start_timestamp=FIRST + n)
+    assert [item.call_id for item in phone.client.call.list(skip=1).items] == ["call_1", "call_0"]
+    ascending = phone.client.call.list(skip=1, sort_order="ascending")
+    assert [item.call_id for item in ascending.items] == ["call_1", "call_2"]

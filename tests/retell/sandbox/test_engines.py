@@ -107,3 +107,21 @@ def test_published_flow_is_immutable(world):
 @pytest.mark.parametrize("body", [{"general_tools": {}}, {"general_tools": ["x"]}, {"states": "x"}, {"mcps": [1]}])
 def test_wrong_shapes_are_400(world, body):
     assert world.rest("POST", "/create-retell-llm", json=body).status_code == 400
+
+
+def test_tool_of_a_change_may_not_have_the_name_of_one_that_stays(world):
+    states = [{"name": "start", "state_prompt": "x", "tools": [world.tool("book")]}]
+    llm = world.client.llm.create(states=states, starting_state="start")
+    with pytest.raises(sdk.BadRequestError):
+        world.client.llm.update(llm.llm_id, general_tools=[world.tool("book")])
+
+
+@pytest.mark.parametrize("kind", ["retell-llm", "conversation-flow"])
+def test_engines_are_listed_in_pages(world, kind):
+    body = {"nodes": []} if kind == "conversation-flow" else {}
+    for _ in range(3):
+        assert world.rest("POST", f"/create-{kind}", json=body).status_code == 201
+    first = world.rest("GET", f"/v2/list-{kind}s?limit=2").json()
+    second = world.rest("GET", f"/v2/list-{kind}s?limit=2&pagination_key={first['pagination_key']}").json()
+    assert (len(first["items"]), first["has_more"]) == (2, True)
+    assert (len(second["items"]), second["has_more"]) == (1, False)

@@ -170,3 +170,24 @@ def test_model_adds_junk_to_the_arguments(phone):
 def test_junk_of_ones_own_goes_over_the_arguments(phone):
     phone.play(COLLECT, junk_args={"name": "guten Tag"})
     assert phone.recorder.at("/tool")[0].json["args"] == {"name": "guten Tag", "date": "morgen"}
+
+
+def test_model_invents_another_call_id_each_time(phone):
+    phone.play(*[COLLECT] * 3, junk_args=True)
+    assert [row.json["args"]["call_id"] for row in phone.recorder.at("/tool")] == ["call_001", "call_1", "1"]
+
+
+@pytest.mark.parametrize(("knob", "sent"), [("empty", {"call": {}}), ("missing", {})])
+def test_simulation_tells_functions_nothing_of_the_call(phone, knob, sent):
+    phone.play(COLLECT, call_object=knob)
+    body = phone.recorder.at("/tool")[0].json
+    assert {name: body[name] for name in body if name == "call"} == sent
+
+
+def test_unknown_call_object_is_refused(phone):
+    script = {"to_number": "+493012345678", "from_number": "anonymous", "call_object": "half"}
+    assert phone.control("calls", script).status_code == 400
+
+
+def test_function_can_come_before_call_started(phone):
+    assert sent(phone.play(COLLECT, order=["functions"]))[0] == FUNCTION

@@ -9,6 +9,7 @@ from tests.retell.sandbox.recorder import Answer
 from tests.retell.sandbox.sdk import verify
 
 COLLECT = "collect_appointment_information"
+TRANSFERS = ["transfer_started", "transfer_bridged", "transfer_cancelled", "transfer_ended"]
 
 
 @pytest.fixture
@@ -177,3 +178,41 @@ def test_transcript_updated_tells_what_was_said_so_far(world):
 def test_begin_message_opens_the_transcript(world):
     world.number(world.agent(llm=world.llm(begin_message="Salon Eva, guten Tag.")))
     assert world.play()["call"]["transcript"] == "Agent: Salon Eva, guten Tag.\n"
+
+
+def test_bridged_transfer_ends_the_call_and_is_told(world):
+    world.number(world.agent(webhook_events=["call_ended", *TRANSFERS]))
+    call = world.play(script=[{"transfer": "+4930999"}])["call"]
+    assert world.recorder.events() == ["transfer_started", "transfer_bridged", "call_ended", "transfer_ended"]
+    assert (call["disconnection_reason"], call["transfer_destination"]) == ("call_transfer", "+4930999")
+    started, *_, ended = (row.json for row in world.recorder.at("/events"))
+    assert started["transfer_destination"] == {"number": "+4930999", "extension": ""}
+    assert "showTransfereeAsCaller" in started["transfer_option"]
+    assert "transfer_destination" not in ended
+
+
+def test_cancelled_transfer_leaves_the_caller_with_the_agent(world):
+    world.number(world.agent(webhook_events=TRANSFERS))
+    turns = [{"transfer": "+4930999", "outcome": "cancelled"}, {"agent": "Niemand da."}]
+    call = world.play(script=turns)["call"]
+    assert world.recorder.events() == ["transfer_started", "transfer_cancelled"]
+    assert (call["disconnection_reason"], "transfer_destination" in call) == ("user_hangup", False)
+
+
+def test_transfer_is_not_told_unless_subscribed_to(phone):
+    phone.play(script=[{"transfer": "+4930999"}])
+    assert phone.recorder.events() == ["call_started", "call_ended", "call_analyzed"]
+
+
+def test_account_hears_of_agents_without_a_url_of_their_own(world):
+    url = f"{world.recorder.url}/account"
+    world.rest("PATCH", "/_sandbox/workspaces/key_rest", json={"webhook_url": url})
+    own, none = world.agent(), world.agent(webhook_url=None)
+    world.play(agent_id=own.agent_id, web_call=True)
+    world.play(agent_id=none.agent_id, web_call=True)
+    assert (len(world.recorder.at("/events")), len(world.recorder.at("/account"))) == (3, 3)
+
+
+def test_unknown_setting_of_a_workspace_is_refused(world):
+    answer = world.control("workspaces", {"api_key": "key_x", "org_name": "X", "webhook": "http://x"})
+    assert (answer.status_code, "webhook" in answer.json()["message"]) == (400, True)
