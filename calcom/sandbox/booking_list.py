@@ -179,7 +179,7 @@ def _typed(query: dict[str, str]) -> dict[str, Any]:
     """Query texts as the lists and numbers they stand for, where they do."""
     typed: dict[str, Any] = dict(query)
     if "status" in query:
-        typed["status"] = query["status"].split(",")
+        typed["status"] = [status.strip() for status in query["status"].split(",")]
     for name in ("eventTypeIds", "teamsIds"):
         if name in query:
             typed[name] = [to_number(part) for part in query[name].split(",")]

@@ -103,6 +103,7 @@ def event_type_output(event_type: EventType, owner: Account) -> dict[str, Any]:
         "bookingWindow": booking_window(event_type),
         "confirmationPolicy": confirmation_policy(event_type),
         "disableCancelling": {"disabled": event_type.disable_cancelling},
+        "bookerActiveBookingsLimit": active_bookings_limit(event_type),
         "hidden": event_type.hidden,
         "bookingRequiresAuthentication": event_type.booking_requires_authentication,
         "users": [host_output(owner)],
@@ -125,6 +126,15 @@ def booking_window(event_type: EventType) -> list[dict[str, Any]]:
     if event_type.booking_window_days is None:
         return []
     return [{"type": "calendarDays", "value": event_type.booking_window_days, "rolling": True}]
+
+
+def active_bookings_limit(event_type: EventType) -> dict[str, Any]:
+    if event_type.booker_active_bookings_limit is None:
+        return {"disabled": True}
+    return {
+        "maximumActiveBookings": event_type.booker_active_bookings_limit,
+        "offerReschedule": event_type.booker_limit_offers_move,
+    }
 
 
 def confirmation_policy(event_type: EventType) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def test_statuses_mean_what_the_vendor_means(client):
     assert client.listed(status="unconfirmed") == [pending]
     assert client.listed(status="cancelled") == [moved]
     assert client.listed(status="past") == [past]
-    assert set(client.listed(status="past,cancelled")) == {past, moved}
+    assert set(client.listed(status="past, cancelled")) == {past, moved}
 
 
 def test_pages_by_take_and_skip(client, haircut):
