@@ -122,6 +122,7 @@ def test_the_list_asks_the_database_the_same_however_long_it_is(
 ) -> None:
     for _ in range(number_of_rows):
         make_configuration(company)
+    staff.get(reverse(LIST))  # the first click of a session notes its time
     with django_assert_max_num_queries(10):
         staff.get(reverse(LIST))
 
