@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db import models
@@ -29,7 +30,7 @@ class PhoneSearchMixin:
         return found
 
 
-class ServiceInline(admin.TabularInline):
+class ServiceInline(admin.StackedInline):
     model = Service
     extra = 0
     show_change_link = True
@@ -44,7 +45,6 @@ class CompanyAdmin(CompanyScopedAdmin):
     list_filter = ("is_active", "booking_mode", "default_language")
     search_fields = ("name", "slug", "phone_number", "email")
     prepopulated_fields = {"slug": ("name",)}
-    filter_horizontal = ("staff",)
     inlines = (ServiceInline,)
     fieldsets = (
         (None, {"fields": ("name", "slug", "is_active", "phone_number", "email", "staff")}),
@@ -54,6 +54,11 @@ class CompanyAdmin(CompanyScopedAdmin):
         (_("Retell.ai"), {"fields": ("retell_api_key", "retell_webhook_key")}),
         (_("Cal.com"), {"fields": ("calcom_api_key", "calcom_base_url", "calcom_webhook_secret")}),
     )
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(
+            db_field, request, **{**kwargs, "widget": forms.CheckboxSelectMultiple()}
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Who may see a company is not for its own staff to widen."""

@@ -3,12 +3,20 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from mcp_gateway.accounts_admin import RoleAdmin, StaffUserAdmin
 from mcp_gateway.models import AuditEntry, OutboxMessage, WebhookEvent
 from mcp_gateway.staff_admin import ReadOnlyAdmin
 from mcp_gateway.staff_pages import Section
 from mcp_gateway.token_admin import ApiTokenAdmin
 
-__all__ = ["ApiTokenAdmin", "AuditEntryAdmin", "OutboxMessageAdmin", "WebhookEventAdmin"]
+__all__ = [
+    "ApiTokenAdmin",
+    "AuditEntryAdmin",
+    "OutboxMessageAdmin",
+    "RoleAdmin",
+    "StaffUserAdmin",
+    "WebhookEventAdmin",
+]
 
 
 @admin.register(WebhookEvent)

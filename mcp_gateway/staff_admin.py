@@ -23,6 +23,13 @@ class CompanyScopedAdmin(admin.ModelAdmin):
     company_lookup: ClassVar[str] = "company"
     list_per_page = 50
     show_full_result_count = False
+    # One labelled field: Django's two for a date and a time have no labels of their own.
+    formfield_overrides = {
+        models.DateTimeField: {
+            "form_class": forms.DateTimeField,
+            "widget": forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        }
+    }
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return _visible(super().get_queryset(request), self.company_lookup, request)

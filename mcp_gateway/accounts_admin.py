@@ -1,0 +1,53 @@
+"""Who may log in: staff and their roles. Django's own forms, less what no keyboard or screen reader can use."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangosUserAdmin
+from django.contrib.auth.models import Group, User
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from mcp_gateway.staff_pages import Section
+
+# Whose permissions decide nothing that staff see.
+INTERNAL_APPS = ("axes", "contenttypes", "sessions", "admin")
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class StaffUserAdmin(DjangosUserAdmin):
+    section = Section.ACCESS
+    filter_horizontal = ()
+    list_display = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser")
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Person"), {"fields": ("first_name", "last_name", "email")}),
+        (_("Rights"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
+        (_("Times"), {"fields": ("last_login", "date_joined")}),
+    )
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(
+            db_field, request, **{**kwargs, "widget": forms.CheckboxSelectMultiple()}
+        )
+
+
+@admin.register(Group)
+class RoleAdmin(DjangosGroupAdmin):
+    section = Section.ACCESS
+    filter_horizontal = ()
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
+        field = super().formfield_for_manytomany(
+            db_field, request, **{**kwargs, "widget": forms.CheckboxSelectMultiple()}
+        )
+        if field is not None and isinstance(field.queryset, models.QuerySet):
+            field.queryset = field.queryset.exclude(content_type__app_label__in=INTERNAL_APPS)
+        return field

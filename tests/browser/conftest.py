@@ -1,0 +1,52 @@
+"""Debian's Chromium in front of a whole installation of real processes, as staff have it."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.desk import Desk
+from tests.journeys.conftest import running_world, world  # noqa: F401  (fixtures)
+from tests.journeys.world import World
+from tests.servers import find_program
+
+# Chromium as root, without what it would ask of hosts that tests never reach.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright keeps an event loop in this thread, beside which the database is used one thing at a time.
+        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        path = find_program("chromium", package="chromium")
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=["de", "en"])
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+@pytest.fixture
+def desk(chromium: Browser, world: World, language: str, theme: Any) -> Iterator[Desk]:  # noqa: F811
+    """A browser window of a member of staff; it must have had nothing to complain of when the test is over."""
+    with Desk.opened(chromium, world.app_url, language=language, theme=theme) as desk:
+        yield desk
+        assert desk.complaints == []
