@@ -17,7 +17,6 @@ import django
 
 django.setup()
 
-import requests
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
@@ -27,7 +26,9 @@ from requests.adapters import HTTPAdapter
 
 from appointments.changes import create_appointment
 from appointments.models import Appointment, Call, Company, Service
+from benchmarks.vendor import calcom, delay, empty, open_account
 from benchmarks.calls import BOOKED, WEBHOOK_KEY, Caller, Measured, talk_at_once
+from benchmarks.counting import counted
 from mcp_gateway import breakers
 from retell import functions
 from retell.models import RetellConfiguration
@@ -37,10 +38,7 @@ CALLS = 50
 WEB_WORKERS, WEB_THREADS = 2, 32
 SLOW_AND_SLOWER = (0.3, 5.0)
 CAL_KEY = "cal_live_bench_0123456789"
-ZONE = "Europe/Berlin"
 PHONE = "+493012345678"
-EVERY_DAY = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-NOT_WORK = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "ROLLBACK")
 
 
 def main() -> None:
@@ -69,14 +67,6 @@ def main() -> None:
 
 
 @contextmanager
-def calcom() -> Iterator[str]:
-    port = free_port()
-    with Process([sys.executable, "manage.py", "sandbox", "calcom", "--port", str(port)], environment={}) as process:
-        process.wait_until_listening(port)
-        yield f"http://127.0.0.1:{port}"
-
-
-@contextmanager
 def web() -> Iterator[int]:
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--log-level", "error"]
@@ -89,19 +79,8 @@ def web() -> Iterator[int]:
 def begin_afresh(service: Service, callers: list[Caller]) -> None:
     """An empty Cal.com in which each caller has one appointment; nothing is remembered, no breaker is open."""
     url = service.company.calcom_base_url
-    requests.post(f"{url}/_sandbox/reset", timeout=10).raise_for_status()
-    requests.post(f"{url}/_sandbox/settings", json={"rate_limit": 1_000_000}, timeout=10).raise_for_status()
-    account = {
-        "username": "bench",
-        "api_key": CAL_KEY,
-        "email": "bench@salon.example",
-        "name": "Bench",
-        "time_zone": ZONE,
-        "schedule": [{"days": EVERY_DAY, "startTime": "06:00", "endTime": "21:00"}],
-        "event_types": [{"title": "Haarschnitt", "slug": "cut", "length_minutes": 30}],
-    }
-    made = requests.post(f"{url}/_sandbox/accounts", json=account, timeout=10).json()
-    service.calcom_event_type_id = made["event_types"][0]["id"]
+    empty(url)
+    service.calcom_event_type_id = open_account(url, CAL_KEY, "bench")
     service.save()
     Appointment.objects.all().delete()
     Call.objects.all().delete()
@@ -111,12 +90,6 @@ def begin_afresh(service: Service, callers: list[Caller]) -> None:
         start = datetime.fromisoformat(f"{day}T{at}").replace(tzinfo=service.company.zone)
         create_appointment(company=service.company, service=service, start=start, name="Erika", phone=caller.phone)
     cache.clear()
-
-
-def delay(url: str, seconds: float) -> None:
-    """From now on Cal.com takes so long for everything."""
-    fault = {"path": "/v2/.*", "action": "delay", "seconds": seconds, "times": 1_000_000}
-    requests.post(f"{url}/_sandbox/faults", json=fault, timeout=10).raise_for_status()
 
 
 def report(callers: list[Caller], seconds: float) -> None:
@@ -145,32 +118,10 @@ def counts(company: Company) -> None:
     caller = Caller(0, 0, 0, PHONE)
     print("\n| function | SQL queries | Redis round trips | Cal.com requests | answer |\n|---|---|---|---|---|")
     for name, args in caller.turns():
-        with (
-            CaptureQueriesContext(connection) as captured,
-            counted(AbstractConnection, "send_packed_command") as redis,
-            counted(HTTPAdapter, "send") as vendor,
-        ):
+        with counted() as asked:
             answer = functions.answer(company, caller.body(name, args, "counts"))
-        queries = [row["sql"] for row in captured if not row["sql"].startswith(NOT_WORK)]
-        row = (len(queries), len(redis), len(vendor), answer["status"])
+        row = (asked.queries, asked.redis, asked.vendor, answer["status"])
         print(f"| `{name}` | {' | '.join(map(str, row))} |", flush=True)
-
-
-@contextmanager
-def counted(owner: type, name: str) -> Iterator[list[str]]:
-    """Each call of the method, while inside."""
-    calls: list[str] = []
-    real: Callable[..., object] = getattr(owner, name)
-
-    def counting(*args: object, **kwargs: object) -> object:
-        calls.append(name)
-        return real(*args, **kwargs)
-
-    setattr(owner, name, counting)
-    try:
-        yield calls
-    finally:
-        setattr(owner, name, real)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,27 @@
 import asyncio
 import time
 from dataclasses import dataclass
+from typing import Protocol
+
+CONTENT_LENGTH = b"content-length:"
 
 
-@dataclass(frozen=True)
+class Source(Protocol):
+    """Whoever knows what is to be sent next, and where to."""
+
+    name: str
+    port: int
+
+    def as_bytes(self) -> bytes: ...
+
+
+def request(path: str, headers: dict[str, str], body: bytes) -> bytes:
+    lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+@dataclass
 class Target:
     """One request, sent again and again."""
 
@@ -16,9 +34,7 @@ class Target:
     body: bytes
 
     def as_bytes(self) -> bytes:
-        lines = [f"POST {self.path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(self.body)}"]
-        lines += [f"{name}: {value}" for name, value in self.headers.items()]
-        return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
+        return request(self.path, self.headers, self.body)
 
 
 @dataclass(frozen=True)
@@ -30,8 +46,8 @@ class Measured:
     p99: float
 
 
-def measure(target: Target, *, connections: int, seconds: float) -> Measured:
-    """Send as fast as the server answers; raises RuntimeError on any answer that is not 200."""
+def measure(target: Source, *, connections: int, seconds: float) -> Measured:
+    """Send as fast as the server answers; raises RuntimeError on any answer but 200 and 204."""
     times, spent = asyncio.run(_load(target, connections, seconds))
     times.sort()
     return Measured(
@@ -41,27 +57,30 @@ def measure(target: Target, *, connections: int, seconds: float) -> Measured:
     )
 
 
-async def _load(target: Target, connections: int, seconds: float) -> tuple[list[float], float]:
+async def _load(target: Source, connections: int, seconds: float) -> tuple[list[float], float]:
     started = time.perf_counter()
     ends_at = started + seconds
     runs = await asyncio.gather(*(_connection(target, ends_at) for _ in range(connections)))
     return [one for run in runs for one in run], time.perf_counter() - started
 
 
-async def _connection(target: Target, ends_at: float) -> list[float]:
-    request, times = target.as_bytes(), []
+async def _connection(target: Source, ends_at: float) -> list[float]:
+    times = []
     reader, writer = await asyncio.open_connection("127.0.0.1", target.port)
-    while (began := time.perf_counter()) < ends_at:
-        writer.write(request)
+    while time.perf_counter() < ends_at:
+        sent = target.as_bytes()
+        began = time.perf_counter()
+        writer.write(sent)
         await _answer(reader, target)
         times.append(time.perf_counter() - began)
     writer.close()
     return times
 
 
-async def _answer(reader: asyncio.StreamReader, target: Target) -> None:
+async def _answer(reader: asyncio.StreamReader, target: Source) -> None:
     head = await reader.readuntil(b"\r\n\r\n")
-    length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+    lengths = (line for line in head.lower().split(b"\r\n") if line.startswith(CONTENT_LENGTH))
+    length = next((int(line.removeprefix(CONTENT_LENGTH)) for line in lengths), 0)
     body = await reader.readexactly(length)
-    if b" 200 " not in head.split(b"\r\n", 1)[0] or b'"error"' in body:
+    if head.split(b" ", 2)[1] not in (b"200", b"204") or b'"error"' in body:
         raise RuntimeError(f"{target.name}: {head[:80]!r} {body[:300]!r}")

@@ -1,7 +1,9 @@
-"""The settings with one more URL: the bare view that the gateway is measured against."""
+"""The settings with what the system is measured against: bare views, and the table of one of them."""
 
 from config.settings import *  # noqa: F403
+from config.settings import INSTALLED_APPS
 
+INSTALLED_APPS = [*INSTALLED_APPS, "benchmarks"]
 ROOT_URLCONF = "benchmarks.urls"
 # As in production: DEBUG keeps a list of all queries. Set afterwards, so that nothing asks for TLS on loopback.
 DEBUG = False

@@ -1,12 +1,13 @@
-"""Every URL of the system, and `bare/…`: the same functions behind nothing but JSON."""
+"""Every URL of the system, and bare views: the same functions behind nothing but JSON, and a body just stored."""
 
 import json
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from appointments.models import Company
+from benchmarks.models import Stored
 from benchmarks.server import NOTHING
 from config.urls import urlpatterns as urls
 from mcp_gateway.principal import Principal
@@ -24,4 +25,10 @@ def bare(request: HttpRequest, method: str) -> JsonResponse:
     return JsonResponse(found.result.dump_python(result, mode="json"), safe=False)
 
 
-urlpatterns = [*urls, path("bare/<str:method>", bare)]
+@csrf_exempt
+def bare_insert(request: HttpRequest) -> HttpResponse:
+    Stored.objects.create(payload=json.loads(request.body))
+    return HttpResponse(status=204)
+
+
+urlpatterns = [*urls, path("bare/insert", bare_insert), path("bare/<str:method>", bare)]
