@@ -1,23 +1,25 @@
 """Retell's URLs: verify, hand on, answer. Each comes with and without a configuration's id."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from mcp_gateway.door import Refused, View, vendors_door
 from retell import functions, inbound, webhook_events
-from retell.intake import SignedRequest, take
+from retell.intake import SignedRequest, take, take_event
 from retell.payload import NoCallId
 
+Taker = Callable[[HttpRequest, int | None], SignedRequest]
 
-def signed_by_retell(view: Callable[[HttpRequest, SignedRequest], HttpResponse]) -> View:
+
+def signed_by_retell(view: Callable[[HttpRequest, SignedRequest], HttpResponse], *, taken_by: Taker = take) -> View:
     """Call the view with a verified request; refuse every other with a status and a sentence."""
 
     @vendors_door
     @wraps(view)
     def guarded(request: HttpRequest, configuration_id: int | None = None) -> HttpResponse:
-        return view(request, take(request, configuration_id))
+        return view(request, taken_by(request, configuration_id))
 
     return guarded
 
@@ -28,7 +30,7 @@ def custom_function(request: HttpRequest, signed: SignedRequest) -> HttpResponse
     return JsonResponse(functions.answer(signed.company, signed.body))
 
 
-@signed_by_retell
+@partial(signed_by_retell, taken_by=take_event)
 def webhook(request: HttpRequest, signed: SignedRequest) -> HttpResponse:
     """A call event: stored, then 204; the work is done by a Celery worker."""
     try:

@@ -11,6 +11,7 @@ from appointments.models import Company
 from calcom import budget
 from config.celery import app
 from mcp_gateway import breakers, tokens
+from retell import intake
 from tests import bells
 from tests.factories import make_company
 
@@ -59,7 +60,8 @@ def in_memory(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh_guards() -> None:
-    """No breaker is open, no token is remembered and no request to Cal.com counted, from the test before."""
+    """No breaker is open, no token or key is remembered and no request to Cal.com counted, from the test before."""
     breakers.reset_all()
     tokens.forget_remembered()
+    intake.forget_remembered()
     budget.forget_all()

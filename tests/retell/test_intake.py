@@ -230,3 +230,44 @@ def test_a_refused_signature_is_in_the_log_without_the_body(
     assert "badge" in caplog.text
     assert WISH["name"] not in caplog.text
     assert door.company.retell_webhook_key not in caplog.text
+
+
+@pytest.fixture
+def remembered(door: Door) -> str:
+    """The path of a configuration whose last event was taken a moment ago."""
+    path = f"webhook/{door.configuration.pk}"
+    assert door.post(path, door.event("call_started")).status_code == 204
+    return path
+
+
+def test_a_key_that_has_just_signed_is_not_looked_up_again(
+    door: Door, remembered: str, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(3):  # the event's row between a savepoint and its end
+        assert door.post(remembered, door.event("call_ended")).status_code == 204
+
+
+def test_a_remembered_key_lets_nobody_else_in(door: Door, remembered: str) -> None:
+    assert door.post(remembered, door.event("call_ended"), key="key_of_somebody").status_code == 401
+
+
+def test_a_new_key_is_good_at_once(door: Door, remembered: str) -> None:
+    door.company.retell_webhook_key = "key_new"
+    door.company.save()
+    assert door.post(remembered, door.event("call_ended"), key="key_new").status_code == 204
+
+
+def test_an_old_key_is_good_no_longer_than_it_is_remembered(door: Door, settings: Settings) -> None:
+    settings.TOKEN_CACHE_SECONDS = 0
+    path, old = f"webhook/{door.configuration.pk}", door.company.retell_webhook_key
+    assert door.post(path, door.event("call_started"), key=old).status_code == 204
+    door.company.retell_webhook_key = "key_new"
+    door.company.save()
+    assert door.post(path, door.event("call_ended"), key=old).status_code == 401
+
+
+def test_a_function_always_sees_the_company_as_it_is(door: Door, remembered: str) -> None:
+    door.company.is_active = False
+    door.company.save()
+    path = remembered.replace("webhook", "custom-function")
+    assert door.post(path, {"name": COLLECT, "args": WISH, "call": door.call_object()}).status_code == 404
