@@ -2,10 +2,15 @@
 
 import json
 import math
+import re
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 # MariaDB stores JSON of at most 31 levels.
 MAX_DEPTH = 30
+CONTAINERS = (dict, list)
+# Half a character can be written in JSON, as one of these escapes, but in no database.
+HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class NotStrictJson(ValueError):
@@ -20,7 +25,7 @@ def loads(body: bytes) -> Any:
         raise NotStrictJson("The body is not UTF-8") from None
     except (ValueError, RecursionError):
         raise NotStrictJson("The body is not valid JSON") from None
-    if not _is_bounded(value, MAX_DEPTH):
+    if not _is_bounded(value) or (HALF_CHARACTER.search(body) and _has_half_character(value)):
         raise NotStrictJson("The body is nested too deeply or holds half a character")
     return value
 
@@ -36,16 +41,24 @@ def _finite(text: str) -> float:
     return number
 
 
-def _is_bounded(value: Any, depth: int) -> bool:
+def _is_bounded(value: Any) -> bool:
+    """Level by level: bodies have many values and few levels."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _members(outer) if isinstance(inner, CONTAINERS)]
+        if not level:
+            return True
+    return False
+
+
+def _members(outer: Any) -> Iterable[Any]:
+    if isinstance(outer, dict):
+        return outer.values()
+    return outer if isinstance(outer, list) else ()
+
+
+def _has_half_character(value: Any) -> bool:
     if isinstance(value, str):
-        return not _has_lone_surrogate(value)
-    if isinstance(value, dict):
-        return depth > 0 and all(_is_bounded(k, depth) and _is_bounded(v, depth - 1) for k, v in value.items())
-    if isinstance(value, list):
-        return depth > 0 and all(_is_bounded(child, depth - 1) for child in value)
-    return True
-
-
-def _has_lone_surrogate(text: str) -> bool:
-    """Half a character can be written in JSON but in no database."""
-    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
+        return any("\ud800" <= character <= "\udfff" for character in value)
+    inner = [*value, *value.values()] if isinstance(value, dict) else _members(value)
+    return any(map(_has_half_character, inner))

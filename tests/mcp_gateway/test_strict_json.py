@@ -54,10 +54,12 @@ def test_numbers_keep_every_digit() -> None:
     assert loads(b"9007199254740993") == 2**53 + 1
 
 
+@pytest.mark.parametrize("inmost", ["1", "[]"])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
-def test_nesting_is_bounded(opening: str, closing: str) -> None:
+def test_nesting_is_bounded(opening: str, closing: str, inmost: str) -> None:
     def nested(depth: int) -> bytes:
-        return f"{opening * depth}1{closing * depth}".encode()
+        outer = depth - 1 if inmost == "[]" else depth
+        return f"{opening * outer}{inmost}{closing * outer}".encode()
 
     loads(nested(MAX_DEPTH))
     with pytest.raises(NotStrictJson):
