@@ -3,6 +3,7 @@
 import logging
 from functools import partial
 from time import monotonic
+from uuid import uuid4
 
 from celery import current_app
 from django.db import transaction
@@ -30,7 +31,24 @@ def _ring(task_name: str, args: tuple[int, ...], countdown: float) -> None:
     if monotonic() < _silent_until:
         return
     try:
-        current_app.send_task(task_name, args=args, countdown=countdown)
+        _send(task_name, args, countdown)
     except Exception as error:
         _silent_until = monotonic() + SILENCE_SECONDS
         log_failure(logger, f"No broker for {task_name}; its sweep takes over", error)
+
+
+def _send(task_name: str, args: tuple[int, ...], countdown: float) -> None:
+    """What Celery's own `send_task` does for a task without options, at half of its price."""
+    amqp = current_app.amqp
+    queue = amqp.queues[current_app.conf.task_default_queue]
+    said = {"argsrepr": repr(args), "kwargsrepr": "{}"}
+    message = amqp.create_task_message(str(uuid4()), task_name, args, {}, countdown=countdown, **said)
+    with current_app.producer_pool.acquire(block=True) as producer:
+        producer.publish(
+            message.body,
+            routing_key=queue.name,
+            declare=[queue],
+            serializer="json",
+            headers=message.headers,
+            **message.properties,
+        )
