@@ -8,11 +8,12 @@ the event of a worker that died is taken over.
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -77,7 +78,7 @@ def receive(
     """Store a verified message and ring the bell; the same message again gives the row that is there."""
     kill_point("inbox.receiving")
     try:
-        with transaction.atomic():
+        with _one_statement():
             stored = WebhookEvent.objects.create(
                 provider=provider,
                 event=event,
@@ -87,12 +88,12 @@ def receive(
                 company_id=company_id,
                 correlation_id=correlation.current(),
             )
-            ring_on_commit(PROCESS_TASK, stored.pk)
     except IntegrityError:
         earlier = WebhookEvent.objects.filter(provider=provider, dedupe_key=dedupe_key).first()
         if earlier is None:  # it was no duplicate that the database refused
             raise
         return earlier
+    ring_on_commit(PROCESS_TASK, stored.pk)
     kill_point("inbox.stored")
     return stored
 
@@ -145,6 +146,11 @@ def overdue() -> int:
     return WebhookEvent.objects.filter(_due(), next_attempt_at__lt=timezone.now() - OVERDUE).count()
 
 
+def _one_statement() -> AbstractContextManager[object]:
+    """It commits by itself; inside somebody's transaction a savepoint keeps its refusal from breaking that."""
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()
+
+
 @transaction.atomic
 def _reopen(event: WebhookEvent, reason: str, by: Principal, *, rings: bool) -> None:
     """Let the event wait again; the attempt before the new one tells who asked, and why."""
@@ -183,7 +189,7 @@ def _due() -> Q:
 @rerun_on_deadlock
 def _claim(event_id: int) -> WebhookEvent | None:
     """Take the event and note that an attempt begins: one that ends with the worker's death counts too."""
-    event = WebhookEvent.objects.filter(_due(), pk=event_id).first()
+    event = WebhookEvent.objects.select_related("company").filter(_due(), pk=event_id).first()
     if event is None:
         return None
     now = timezone.now()

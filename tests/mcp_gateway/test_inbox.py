@@ -48,6 +48,17 @@ def test_the_same_message_again_is_the_same_row(receive: Receive) -> None:
     assert reloaded(first).payload == {"n": 1}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_duplicate_needs_no_transaction_around_it(receive: Receive) -> None:
+    assert receive("k").pk == receive("k").pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_is_stored_by_one_statement(receive: Receive, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(1):
+        receive("k")
+
+
 def test_another_vendor_may_use_the_same_key(receive: Receive, company: Any) -> None:
     inbox.receive(provider="another", event="", dedupe_key="k", payload={}, headers={}, company_id=company.pk)
     receive("k")
