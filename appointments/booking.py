@@ -68,7 +68,8 @@ def book(appointment: Appointment, *, deadline: float = math.inf) -> Appointment
     """
     if _claim(appointment):
         kill_point("booking.claimed")
-        appointment.refresh_from_db()
+        # With all that the booking is made of: by themselves the relations would be forgotten and read one by one.
+        appointment.refresh_from_db(from_queryset=Appointment.objects.select_related("company", "service", "call"))
         if appointment.attempts > LAST_ATTEMPT:
             told = "No worker has survived booking it. Look in the calendar before you book by hand."
             give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
