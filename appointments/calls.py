@@ -58,12 +58,8 @@ def record_call(company: Company, news: CallNews) -> Call:
     known = Call.objects.select_related("customer").filter(call_id=news.call_id).first()
     if known is not None and not _adds(_of(known, company), news):
         return known
-    # Made in a transaction of its own: a lock that waits behind a failed insert would deadlock with its like.
-    _, is_new = Call.objects.get_or_create(
-        call_id=news.call_id, defaults={"company": company, "provider": news.provider}
-    )
-    if is_new:
-        ring_on_commit(WARM_TASK, company.pk)
+    if known is None:
+        _make(company, news)
     with transaction.atomic():
         call = _of(Call.objects.select_for_update().get(call_id=news.call_id), company)
         _merge(call, news)
@@ -71,6 +67,14 @@ def record_call(company: Company, news: CallNews) -> Call:
             call.customer = Customer.objects.filter(company=company, phone=call.caller_phone).first()
         call.save()
     return call
+
+
+def _make(company: Company, news: CallNews) -> None:
+    # In a transaction of its own: a lock that waits behind a failed insert would deadlock with its like.
+    defaults = {"company": company, "provider": news.provider}
+    _, is_new = Call.objects.get_or_create(call_id=news.call_id, defaults=defaults)
+    if is_new:
+        ring_on_commit(WARM_TASK, company.pk)
 
 
 def _of(call: Call, company: Company) -> Call:

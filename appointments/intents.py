@@ -59,7 +59,9 @@ def intended_appointment(call: Call, wish: Wish) -> Appointment:
     service = call.company.services.get(pk=wish.service_id)
     with locked(service):
         # What was booked and then cancelled counts: late and repeated news of the call must not book it again.
-        own = Appointment.objects.select_related("service", "company", "call").filter(call=call).order_by("-pk").first()
+        own = Appointment.objects.select_related("service").filter(call=call).order_by("-pk").first()
+        if own is not None:
+            own.call, own.company = call, call.company  # read already
         if own is not None and own.status not in NOT_INTENDED_YET:
             return own
         is_kept = own is not None and _keeps(own, wish)
@@ -100,9 +102,12 @@ def _keeps(own: Appointment, wish: Wish) -> bool:
 
 def _write_intent(call: Call, wish: Wish, service: Service, own: Appointment | None) -> Appointment:
     columns = {**wish_columns(call, wish, service), "status": Status.BOOKING, "held_until": None}
-    key = own.booking_key if own else booking_key(call)
-    appointment, _ = Appointment.objects.update_or_create(booking_key=key, defaults=columns)
-    return appointment
+    if own is None:
+        return Appointment.objects.update_or_create(booking_key=booking_key(call), defaults=columns)[0]
+    for name, value in columns.items():
+        setattr(own, name, value)
+    own.save(update_fields=[*columns, "updated_at"])
+    return own
 
 
 @transaction.atomic

@@ -113,6 +113,18 @@ def test_a_started_call_is_on_its_way(door: Door, worker: Worker) -> None:
     assert (door.call().status, state_of_the_only_event()) == (Call.Status.ONGOING, State.DONE)
 
 
+def test_an_end_becomes_a_booking_with_few_queries_and_one_request(
+    door: Door, in_memory: None, django_assert_max_num_queries: Any
+) -> None:
+    door.function()
+    door.tell("call_ended")
+    asked_before = len(door.control.requests())
+    with django_assert_max_num_queries(31):  # twenty-two, and savepoints around some of them
+        inbox.process(WebhookEvent.objects.get().pk)
+    assert Appointment.objects.get().status == Appointment.Status.SCHEDULED
+    assert len(door.control.requests()) == asked_before + 1
+
+
 def test_a_call_that_ended_without_a_wish_books_nothing(door: Door, worker: Worker) -> None:
     door.tell("call_ended")
     worker()
