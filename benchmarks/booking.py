@@ -1,22 +1,18 @@
-"""`make bench`, its third part: how fast calls become bookings.
+"""`make bench`, its fourth part: how fast wishes whose calls are over become bookings.
 
-Intake: signed events per second, against a bare view that inserts one row of the same body. Rounds of both take
-turns, so that a noisy neighbour troubles both; what counts is the median of the rounds' ratios.
-
-Drain: wishes whose calls are over wait, and one worker books them. Cal.com takes LATENCY for each request, so no more
-than CONCURRENCY / LATENCY bookings a second are possible; how much of that is reached, and how many requests to
-Cal.com each booking takes. The same worker serves all rounds; the first one warms it up and is not counted.
+They wait, and one worker is let loose on them. Cal.com takes LATENCY for each request, so no more than
+CONCURRENCY / LATENCY bookings a second are possible; how much of that is reached, and how many requests to Cal.com a
+booking takes. Calls hold their times before, as callers do. One worker serves all rounds; the first one warms it up
+and is not counted.
 """
 
 import os
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.settings")
@@ -28,75 +24,158 @@ django.setup()
 import requests
 from django.core.cache import cache
 from django.core.management import call_command
+from django.db.models import Max
+from django.utils import timezone
 
-from appointments.models import Appointment, Call, Company, FollowUp, Offer, Service
+from appointments.models import Appointment, Call, Company, Customer, Service
 from benchmarks.calls import BOOKED, WEBHOOK_KEY, Caller
-from benchmarks.counting import Asked, counted
-from benchmarks.events import Events, ended
-from benchmarks.load import Measured, measure
-from benchmarks.vendor import calcom, delay, empty, open_account
+from benchmarks.counting import counted
+from benchmarks.events import ended
+from benchmarks.load import measure
+from benchmarks.vendor import Bookings, calcom, delay, empty, open_account
 from config.celery import app
 from mcp_gateway import breakers, inbox
 from mcp_gateway.models import WebhookEvent
 from retell import functions, webhook_events
 from retell.intake import SignedRequest
-from retell.models import RetellConfiguration
-from tests.servers import Process, free_port
+from tests.servers import Process
 from tests.waiting import eventually
 
-PHONE = "+493012345678"
-CONNECTIONS = (1, 8, 32)
-INTAKE_ROUNDS, SECONDS = 7, 2.0
-
 SALONS, WISHES_EACH = 8, 80
-DRAIN_ROUNDS = 3
+WISHES = SALONS * WISHES_EACH
+ROUNDS = 3
 CONCURRENCY, LATENCY = 32, 0.5
+LIMIT = CONCURRENCY / LATENCY
 QUEUE = "celery"
-MAX_SECONDS = 180
+MAX_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Salon:
+    company: Company
+    service: Service
+
+    def callers(self) -> list[Caller]:
+        return [Caller(number, 0, 0, self.company.phone_number or "") for number in range(WISHES_EACH)]
+
+
+@dataclass(frozen=True)
+class Drained:
+    """Bookings per second, and the requests to Cal.com that they took, by method and path."""
+
+    per_second: float
+    requests: Counter[str]
 
 
 def main() -> None:
     call_command("migrate", run_syncdb=True, verbosity=0)
-    intake()
+    with calcom() as url:
+        salons = [new_salon(url, number) for number in range(SALONS)]
+        with worker():
+            _, *rounds = [drained(url, salons, f"round{number}") for number in range(ROUNDS + 1)]
+        begin_afresh(url, salons)
+        report(rounds, alone=sandbox_alone(url, salons))
+        counts(url, salons)
 
 
-def intake() -> None:
-    company = Company.objects.create(name="Salon", slug="intake", phone_number=PHONE, retell_webhook_key=WEBHOOK_KEY)
-    configuration = RetellConfiguration.objects.create(company=company, agent_id="agent_bench")
-    print("\n| wire | connections | events/s | of the bare insert | p50 ms | p99 ms |\n|---|---|---|---|---|---|")
-    with web() as port:
-        bare = Events("bare insert", port, "/bare/insert", "bare")
-        webhook = Events("signed webhook", port, f"/api/mcp/retell/webhook/{configuration.pk}", "signed")
-        for connections in CONNECTIONS:
-            compare(bare, webhook, connections)
-    WebhookEvent.objects.all().delete()
-    app.control.purge()
+def new_salon(url: str, number: int) -> Salon:
+    company = Company.objects.create(
+        name=f"Salon {number}",
+        slug=f"salon-{number}",
+        phone_number=f"+4930{1_000_000 + number}",
+        retell_webhook_key=WEBHOOK_KEY,
+        calcom_api_key=f"cal_live_bench_{number}",
+        calcom_base_url=url,
+        notice_hours=0,
+    )
+    return Salon(company, Service.objects.create(company=company, name="Haarschnitt", duration_minutes=30))
 
 
 @contextmanager
-def web() -> Iterator[int]:
-    """One gunicorn worker with four threads, as in the gateway's comparison."""
-    port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
-    command += ["--threads", "4", "--no-control-socket", "--log-level", "error"]
+def worker() -> Iterator[None]:
+    """As the README has it."""
+    command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--concurrency", str(CONCURRENCY)]
     with Process(command, environment={"DJANGO_SETTINGS_MODULE": "benchmarks.settings"}) as process:
-        process.wait_until_listening(port)
-        yield port
+        process.wait_for(partial(app.control.ping, timeout=1), 60, what="a worker that answers")
+        yield
 
 
-def compare(bare: Events, webhook: Events, connections: int) -> None:
-    found: dict[str, list[Measured]] = {bare.name: [], webhook.name: []}
-    for events in (bare, webhook):
-        measure(events, connections=connections, seconds=0.5)
-    for _ in range(INTAKE_ROUNDS):
-        for events in (bare, webhook):
-            found[events.name].append(measure(events, connections=connections, seconds=SECONDS))
-    for name, rounds in found.items():
-        pairs = zip(rounds, found[bare.name], strict=True)
-        share = median(one.per_second / other.per_second for one, other in pairs)
-        row = (median(one.per_second for one in rounds), share, median(one.p50 for one in rounds))
-        numbers = "{:.0f} | {:.2f} | {:.2f}".format(*row)
-        print(f"| {name} | {connections} | {numbers} | {median(one.p99 for one in rounds):.2f} |", flush=True)
+def drained(url: str, salons: list[Salon], run: str) -> Drained:
+    """Let callers hold their times, end their calls while nobody works, and then let the worker."""
+    begin_afresh(url, salons)
+    calls = [(salon, hold(salon, caller, run)) for salon in salons for caller in salon.callers()]
+    app.control.cancel_consumer(QUEUE, reply=True)
+    for salon, call_id in calls:
+        end(salon, call_id)
+    delay(url, LATENCY)
+    began = timezone.now()
+    app.control.add_consumer(QUEUE)
+    booked = Appointment.objects.filter(status=Appointment.Status.SCHEDULED)
+    eventually(lambda: booked.count() == WISHES, seconds=MAX_SECONDS, what="all wishes are booked")
+    seconds = (booked.aggregate(at=Max("updated_at"))["at"] - began).total_seconds()
+    log = requests.get(f"{url}/_sandbox/requests", timeout=30).json()
+    asked = Counter(f"{row['method']} {row['path']}" for row in log if row["received_at"] > began.timestamp())
+    return Drained(WISHES / seconds, asked)
+
+
+def begin_afresh(url: str, salons: list[Salon]) -> None:
+    """Nobody has booked anything, nobody is known, nothing is remembered, no breaker is open."""
+    for model in (Appointment, Call, Customer, WebhookEvent):
+        model.objects.all().delete()
+    empty(url)
+    for salon in salons:
+        salon.service.calcom_event_type_id = open_account(url, salon.company.calcom_api_key, salon.company.slug)
+        salon.service.save()
+    breakers.reset_all()
+    cache.clear()
+
+
+def hold(salon: Salon, caller: Caller, run: str) -> str:
+    """The caller wishes a time that nobody else wants, and it is held; returns the call's id."""
+    day, at = caller.slot(BOOKED)
+    wish = {"name": "Erika Beispiel", "service": "Haarschnitt", "date": day.isoformat(), "time": at}
+    body = caller.body("collect_appointment_information", wish, f"{run}_{salon.company.slug}")
+    answer = functions.answer(salon.company, body)
+    if answer["status"] != "collected":
+        raise RuntimeError(f"{wish}: {answer}")
+    return str(body["call"]["call_id"])
+
+
+def end(salon: Salon, call_id: str) -> int:
+    """Retell tells the end of the call; returns the event's number."""
+    return webhook_events.receive(SignedRequest(salon.company, ended(call_id), b""), {}).pk
+
+
+def sandbox_alone(url: str, salons: list[Salon]) -> float:
+    """Bookings per second where nothing but the sandbox is at work: as near to the limit as this machine gets."""
+    delay(url, LATENCY)
+    keys = {salon.service.calcom_event_type_id or 0: salon.company.calcom_api_key for salon in salons}
+    return measure(Bookings(url, keys), connections=CONCURRENCY, seconds=10).per_second
+
+
+def report(rounds: list[Drained], *, alone: float) -> None:
+    print(f"\n{WISHES} wishes wait, {CONCURRENCY} are booked at once, Cal.com answers in {LATENCY:g} s\n")
+    print("| who books | bookings/s | of the limit |\n|---|---|---|")
+    found = {
+        "nobody could do more": LIMIT,
+        "the load alone": alone,
+        "a worker": median(one.per_second for one in rounds),
+    }
+    for name, rate in found.items():
+        print(f"| {name} | {rate:.1f} | {rate / LIMIT:.2f} |")
+    print(f"\nRounds: {', '.join(f'{one.per_second / LIMIT:.2f}' for one in rounds)} of the limit")
+    asked = sum((one.requests for one in rounds), Counter())
+    print(f"Requests to Cal.com per booking: {asked.total() / WISHES / len(rounds):.3f}, {dict(asked)}")
+
+
+def counts(url: str, salons: list[Salon]) -> None:
+    """What a worker asks for one booking, from the event to its end."""
+    begin_afresh(url, salons)
+    events = [end(salons[0], hold(salons[0], caller, "counts")) for caller in salons[0].callers()[:2]]
+    inbox.process(events[0])
+    with counted() as asked:
+        inbox.process(events[1])
+    print(f"One booking: {asked.queries} SQL queries, {asked.redis} Redis round trips, {asked.vendor} to Cal.com")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ function asks of database and Redis, one at a time.
 import os
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -19,16 +19,12 @@ django.setup()
 
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
-from redis.connection import AbstractConnection
-from requests.adapters import HTTPAdapter
 
 from appointments.changes import create_appointment
 from appointments.models import Appointment, Call, Company, Service
-from benchmarks.vendor import calcom, delay, empty, open_account
 from benchmarks.calls import BOOKED, WEBHOOK_KEY, Caller, Measured, talk_at_once
 from benchmarks.counting import counted
+from benchmarks.vendor import calcom, delay, empty, open_account
 from mcp_gateway import breakers
 from retell import functions
 from retell.models import RetellConfiguration

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 CONTENT_LENGTH = b"content-length:"
+DONE = (b"200", b"201", b"204")
 
 
 class Source(Protocol):
-    """Whoever knows what is to be sent next, and where to."""
+    """Whoever knows what is to be sent, and where to."""
 
     name: str
     port: int
 
-    def as_bytes(self) -> bytes: ...
+    def as_bytes(self) -> bytes:
+        """The next request."""
 
 
 def request(path: str, headers: dict[str, str], body: bytes) -> bytes:
@@ -47,7 +49,7 @@ class Measured:
 
 
 def measure(target: Source, *, connections: int, seconds: float) -> Measured:
-    """Send as fast as the server answers; raises RuntimeError on any answer but 200 and 204."""
+    """Send as fast as the server answers; raises RuntimeError on any answer but 200, 201 and 204."""
     times, spent = asyncio.run(_load(target, connections, seconds))
     times.sort()
     return Measured(
@@ -82,5 +84,5 @@ async def _answer(reader: asyncio.StreamReader, target: Source) -> None:
     lengths = (line for line in head.lower().split(b"\r\n") if line.startswith(CONTENT_LENGTH))
     length = next((int(line.removeprefix(CONTENT_LENGTH)) for line in lengths), 0)
     body = await reader.readexactly(length)
-    if head.split(b" ", 2)[1] not in (b"200", b"204") or b'"error"' in body:
+    if head.split(b" ", 2)[1] not in DONE or b'"error"' in body:
         raise RuntimeError(f"{target.name}: {head[:80]!r} {body[:300]!r}")

@@ -27,7 +27,7 @@ def bare(request: HttpRequest, method: str) -> JsonResponse:
 
 @csrf_exempt
 def bare_insert(request: HttpRequest) -> HttpResponse:
-    Stored.objects.create(payload=json.loads(request.body))
+    Stored(payload=json.loads(request.body)).save()
     return HttpResponse(status=204)
 
 

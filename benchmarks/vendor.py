@@ -1,14 +1,20 @@
 """Cal.com's sandbox in a process of its own, as the benchmarks want it: without a limit, and as slow as they say."""
 
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from urllib.parse import urlsplit
 
 import requests
 
+from benchmarks.load import request
 from tests.servers import Process, free_port
 
 NO_LIMIT = 1_000_000
+A_DAY = 20
 EVERY_DAY = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 
@@ -46,3 +52,25 @@ def delay(url: str, seconds: float) -> None:
     """From now on it takes so long for everything."""
     fault = {"path": "/v2/.*", "action": "delay", "seconds": seconds, "times": 1_000_000}
     requests.post(f"{url}/_sandbox/faults", json=fault, timeout=10).raise_for_status()
+
+
+class Bookings:
+    """Bookings as a load, without us: each at another time, in the salons' event types by turns."""
+
+    name = "bookings"
+
+    def __init__(self, url: str, keys: Mapping[int, str]) -> None:
+        """`keys`: the API key of each event type's owner."""
+        self.port = int(urlsplit(url).port or 0)
+        self._keys = list(keys.items())
+        self._numbers = count()
+
+    def as_bytes(self) -> bytes:
+        number, turn = divmod(next(self._numbers), len(self._keys))
+        event_type_id, api_key = self._keys[turn]
+        day, half_hour = divmod(number, A_DAY)
+        start = datetime.now(UTC).replace(hour=7, minute=0) + timedelta(days=10 + day, minutes=30 * half_hour)
+        attendee = {"name": "Erika", "email": f"{number}@no-mail.invalid", "timeZone": "Europe/Berlin"}
+        body = {"eventTypeId": event_type_id, "start": f"{start:%Y-%m-%dT%H:%M}:00.000Z", "attendee": attendee}
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {api_key}"}
+        return request("/v2/bookings", {**headers, "cal-api-version": "2024-08-13"}, json.dumps(body).encode())
