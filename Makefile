@@ -23,10 +23,12 @@ test: .venv/development $(CATALOGUES) lint  ## Everything, on MariaDB and Redis 
 check: .venv/development $(CATALOGUES) lint  ## Lint, types, import rules and the quick tests on SQLite
 	$(BIN)/python -m pytest -m "not servers and not processes"
 
-bench: .venv/development $(CATALOGUES)  ## What the gateway costs against a bare view, and what fifty callers at once wait for
+bench: .venv/development $(CATALOGUES)  ## What the gateway and a webhook cost, what fifty callers at once wait for, how fast wishes are booked
 	.ci/packages test
 	$(BIN)/python -m tests.on_servers $(BIN)/python -m benchmarks.gateway
 	$(BIN)/python -m tests.on_servers $(BIN)/python -m benchmarks.conversation
+	$(BIN)/python -m tests.on_servers $(BIN)/python -m benchmarks.intake
+	$(BIN)/python -m tests.on_servers $(BIN)/python -m benchmarks.booking
 
 conformance: .venv/development  ## The official conformance suite of the Model Context Protocol; needs npm
 	$(BIN)/python -m tests.conformance.run
