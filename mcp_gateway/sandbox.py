@@ -4,6 +4,7 @@ A sandbox stands in for a vendor in development and tests. It keeps its state in
 and offers, besides the vendor's own paths, a control API:
 
     GET    /_sandbox/requests   what came in so far, oldest first
+    GET    /_sandbox/faults     those that have not struck as often as they should
     POST   /_sandbox/faults     {"method", "path", "when", "action", ...}: see `Fault`
     DELETE /_sandbox/faults     no faults any more
     POST   /_sandbox/reset      empty state, empty log, no faults
@@ -17,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -167,6 +168,10 @@ class Sandbox:
     @route("GET", "/_sandbox/requests")
     def list_requests(self, request: Request) -> Reply:
         return Reply(body=[row.as_log_row() for row in self.requests])
+
+    @route("GET", "/_sandbox/faults")
+    def list_faults(self, request: Request) -> Reply:
+        return Reply(body=[asdict(fault) for fault in self.faults if fault.times > 0])
 
     @route("POST", "/_sandbox/faults")
     def add_fault(self, request: Request) -> Reply:

@@ -29,8 +29,13 @@ class Vendors:
     app_url: str
 
 
-def set_up_company(vendors: Vendors, *, slug: str, name: str, phone_number: str) -> Company:
-    """Make the company's accounts at the sandboxes and its rows here; on a second run only what is new changes."""
+def set_up_company(
+    vendors: Vendors, *, slug: str, name: str, phone_number: str, needs_confirmation: bool = False
+) -> Company:
+    """Make the company's accounts at the sandboxes and its rows here; on a second run only what is new changes.
+
+    `needs_confirmation`: what is booked in Cal.com waits there for the host's yes.
+    """
     keys = {
         "calcom_api_key": f"cal_live_{slug}",
         "retell_api_key": f"key_rest_{slug}",
@@ -40,13 +45,21 @@ def set_up_company(vendors: Vendors, *, slug: str, name: str, phone_number: str)
         slug=slug,
         defaults={"name": name, "phone_number": phone_number, "calcom_base_url": vendors.calcom_url, **keys},
     )
-    _set_up_calcom(vendors, company)
+    _set_up_calcom(vendors, company, needs_confirmation=needs_confirmation)
     _set_up_retell(vendors, company)
     return company
 
 
-def _set_up_calcom(vendors: Vendors, company: Company) -> None:
-    event_types = [{"title": title, "slug": title.lower(), "length_minutes": minutes} for title, minutes, _ in SERVICES]
+def _set_up_calcom(vendors: Vendors, company: Company, *, needs_confirmation: bool) -> None:
+    event_types = [
+        {
+            "title": title,
+            "slug": title.lower(),
+            "length_minutes": minutes,
+            "requires_confirmation": needs_confirmation,
+        }
+        for title, minutes, _ in SERVICES
+    ]
     account = _post(
         f"{vendors.calcom_url}/_sandbox/accounts",
         {

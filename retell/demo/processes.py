@@ -23,11 +23,11 @@ class ProcessFailed(Exception):
 
 
 class Processes:
-    """Use as a context manager: whatever was started is stopped at its end. Logs go to `VAR_DIR/log`."""
+    """Use as a context manager: whatever was started is stopped at its end. Logs go to `log` in the folder."""
 
-    def __init__(self) -> None:
+    def __init__(self, var_dir: Path | None = None) -> None:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        self.log_dir = Path(settings.VAR_DIR) / "log"
+        self.log_dir = (var_dir or Path(settings.VAR_DIR)) / "log"
         self.log_dir.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> "Processes":
@@ -45,8 +45,8 @@ class Processes:
                 os.killpg(process.pid, signal.SIGKILL)
 
     def start(self, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Start a Python module with arguments, in a session of its own."""
-        with (self.log_dir / f"{name}.log").open("wb") as log:
+        """Start a Python module with arguments, in a session of its own; the log of one started before goes on."""
+        with (self.log_dir / f"{name}.log").open("ab" if name in self.running else "wb") as log:
             self.running[name] = subprocess.Popen(  # noqa: S603  (our own modules)
                 [sys.executable, *arguments],
                 env={**os.environ, **environment},

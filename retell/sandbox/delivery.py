@@ -40,13 +40,17 @@ class Outgoing:
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """What one try came to; `status` is None and `text` the reason when no answer came."""
+    """What one try came to; `status` is None and `text` the reason when no answer came.
+
+    `ended_at` is when it was over, in milliseconds since the epoch.
+    """
 
     what: str
     number: int
     status: int | None
     text: str
     ms: int
+    ended_at: int
     reason: str = ""
 
     @property
@@ -61,7 +65,14 @@ class Attempt:
             return self.text
 
     def as_step(self) -> Json:
-        return {"what": self.what, "attempt": self.number, "status": self.status, "body": self.body, "ms": self.ms}
+        return {
+            "what": self.what,
+            "attempt": self.number,
+            "status": self.status,
+            "body": self.body,
+            "ms": self.ms,
+            "ended_at": self.ended_at,
+        }
 
 
 @dataclass(frozen=True)
@@ -114,7 +125,10 @@ class Courier:
         except (requests.RequestException, ValueError) as error:
             reason, text = "ERR_INVALID_URL", str(error)
         ms = round((time.monotonic() - started) * 1000)
-        return Attempt(what=outgoing.what, number=number, status=status, text=text, ms=ms, reason=reason)
+        ended_at = now_ms()
+        return Attempt(
+            what=outgoing.what, number=number, status=status, text=text, ms=ms, ended_at=ended_at, reason=reason
+        )
 
     def _headers(self, outgoing: Outgoing, number: int) -> dict[str, str]:
         headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT, **outgoing.headers}

@@ -169,7 +169,8 @@ class Player:
         tool = self.setup.tools.get(invocation.name)
         if tool is None:
             invocation.result = f"Tool {invocation.name} not found"
-            return [{"what": what, "attempt": 1, "status": None, "body": invocation.result, "ms": 0}]
+            nothing = {"status": None, "body": invocation.result, "ms": 0, "ended_at": now_ms()}
+            return [{"what": what, "attempt": 1, **nothing}]
         if tool["type"] == "mcp":
             return [self._call_mcp_tool(tool, invocation)]
         self._store(self.ongoing(invocation))
