@@ -30,10 +30,15 @@ bench: .venv/development $(CATALOGUES)  ## What the gateway and a webhook cost, 
 	$(BIN)/python -m tests.on_servers $(BIN)/python -m benchmarks.intake
 	$(BIN)/python -m tests.on_servers $(BIN)/python -m benchmarks.booking
 
+CALLS ?= 300
+truth: .venv/development $(CATALOGUES)  ## Random calls with random faults on real processes: 0 in every column, or exit 1
+	.ci/packages test
+	$(BIN)/python -m tests.on_servers $(BIN)/python manage.py truth --calls $(CALLS) $(if $(SEED),--seed $(SEED))
+
 conformance: .venv/development  ## The official conformance suite of the Model Context Protocol; needs npm
 	$(BIN)/python -m tests.conformance.run
 
-.PHONY: lint bench conformance
+.PHONY: lint bench truth conformance
 lint: .venv/development $(CATALOGUES)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

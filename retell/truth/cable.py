@@ -87,12 +87,13 @@ class Cable:
         with suppress(OSError):
             while data := source.recv(CHUNK):
                 target.sendall(data)
-        for end in (source, target):
+        with self._lock:
+            # Pulled, or hung up by the other direction, they are left as they are: a polite end would come too late.
+            is_over = source not in self._ends
+            self._ends -= {source, target}
+        for end in () if is_over else (source, target):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-        with self._lock:
-            self._ends -= {source, target}
-        # The other direction notices that it was shut down, and comes here as well: closing twice is nothing.
         source.close()
 
 

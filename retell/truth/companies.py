@@ -17,7 +17,7 @@ SLUG = "truth-"
 
 
 def begin_afresh() -> None:
-    """Bring the database up to date and lay companies of earlier runs to rest; refuses a database that is somebody's."""
+    """Bring the database up to date, and lay companies of earlier runs to rest; refuses one that is somebody's."""
     is_new = Company._meta.db_table not in connection.introspection.table_names()
     others = Company.objects.exclude(slug__startswith=SLUG)
     if not is_new and others.exists():

@@ -136,7 +136,7 @@ class Progress:
 
 
 def _show(text: str) -> None:
-    """Overwrite the line on stderr; elsewhere than on a screen it would only be noise."""
+    """Overwrite the line on stderr; elsewhere than on a screen that would only be noise."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\033[K{text}")
         sys.stderr.flush()

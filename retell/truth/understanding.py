@@ -52,10 +52,15 @@ class Stand:
     with_task_only: set[datetime] = field(default_factory=set)
 
     def promise(self, start: datetime) -> None:
-        self.__init__(starts={start}, is_needed=True)  # type: ignore[misc]
+        self._begin_anew({start})
+        self.is_needed, self.may_be_gone, self.is_off = True, False, False
 
     def call_off(self) -> None:
-        self.__init__(is_off=True, may_be_gone=True)  # type: ignore[misc]
+        self._begin_anew(set())
+        self.is_needed, self.may_be_gone, self.is_off = False, True, True
+
+    def _begin_anew(self, starts: set[datetime]) -> None:
+        self.starts, self.with_task_only, self.is_in_doubt = starts, set(), False
 
 
 @dataclass

@@ -67,7 +67,7 @@ class World:
         """Pull a cable for some seconds; Redis may forget everything meanwhile."""
         with self.cables[cable].pulled():
             if forgets:
-                Redis.from_url(settings.REDIS_URL).flushall()
+                Redis.from_url(settings.REDIS_URL).flushdb()
             time.sleep(seconds)
 
     def _start(self) -> None:
