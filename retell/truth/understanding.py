@@ -31,7 +31,9 @@ HANDED_ON = frozenset(
     }
 )
 # Nothing was asked for, or nothing came of it: what was promised before stands.
-NO_NEWS = frozenset({"already_booked", "being_changed", "not_found", "which_appointment", "too_late"})
+NO_NEWS = frozenset({"already_booked", "not_found", "which_appointment", "too_late"})
+# It is not known yet: something broke, no answer came, or another message of the caller's is just being worked on.
+UNKNOWN = frozenset({"", "being_changed"})
 LANGUAGES = ("de", "en")
 
 
@@ -140,7 +142,7 @@ def _hear_wish(so_far: Understanding, stand: Stand, call: PlannedCall, answer: A
         stand.starts = {told_at}
         stand.is_off = stand.is_in_doubt = False
         stand.may_be_gone = not stand.is_needed
-    elif not answer.told:
+    elif answer.told in UNKNOWN:
         # A yes without a time goes with what was read back before.
         stand.starts |= {answer.wished} if answer.wished else set()
         stand.may_be_gone |= not stand.is_needed
@@ -166,7 +168,7 @@ def _hear_change(so_far: Understanding, stand: Stand, call: PlannedCall, answer:
         so_far.handed_on[call.number] = answer.told
     elif answer.told == "already_cancelled":
         stand.call_off()
-    elif not answer.told and new is not None:
+    elif answer.told in UNKNOWN and new is not None:
         stand.starts.add(new)
 
 
@@ -186,7 +188,7 @@ def _hear_cancelling(so_far: Understanding, call: PlannedCall, earlier: list[Pla
         stand.may_be_gone = True
     elif answer.told == "change_pending":
         so_far.handed_on[call.number] = answer.told
-    elif not answer.told:
+    elif answer.told in UNKNOWN:
         stand.may_be_gone = True
 
 

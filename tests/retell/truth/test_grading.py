@@ -274,6 +274,14 @@ def test_where_a_change_broke_both_times_are_right_and_no_third() -> None:
     assert Told(calls=calls, bookings=[booking(NIGHT)]).failing() == {"wrong time"}
 
 
+def test_what_is_just_being_changed_may_be_as_asked_for_or_as_before() -> None:
+    calls = [[noted()], [moved(told="being_changed")]]
+    assert Told(calls=calls, bookings=[booking()]).failing() == set()
+    assert Told(calls=calls, bookings=[booking(NOON)]).failing() == set()
+    assert Told(calls=calls, bookings=[booking(NIGHT)]).failing() == {"wrong time"}
+    assert Told(calls=calls).failing() == {"lost"}
+
+
 def test_host_and_caller_at_once_leave_either_time() -> None:
     told = Told(calls=[[noted()], [broke(CHANGE, wished=NOON)]], bookings=[booking(NIGHT)], at_once=True)
     told.deeds = [deed("moves", new_uid="new", starts_at=NIGHT)]
