@@ -51,6 +51,7 @@ LAST_ATTEMPT = len(STEPS) + 1
 UNCONFIRMED_LOOK = timedelta(minutes=15)
 WAITS_FOR_CONFIRMATION = "The booking waits for confirmation in the calendar."
 BOOK_TASK = "appointments.tasks.book_appointment"
+CALLED_OFF = "The booking was cancelled or rejected in the calendar."
 
 
 class NotShownYet(OutcomeUnknown):
@@ -165,15 +166,19 @@ def _look_at(appointment: Appointment, uid: str, calendar: Calendar) -> Booking:
             raise NotShownYet("The calendar does not show the booking yet.") from None
         raise
     if booking.is_over:
-        raise BookingRefused("The booking was cancelled or rejected in the calendar.")
+        raise BookingRefused(CALLED_OFF)
     if booking.start != appointment.starts_at:
         raise _moved(booking)
     return booking
 
 
 def _look_up(request: BookingRequest, calendar: Calendar) -> Booking | None:
-    """Our booking in the calendar; raises MovedMeanwhile where somebody has given it another time since."""
+    """Our booking in the calendar; raises MovedMeanwhile where somebody has given it another time since, and
+    BookingRefused where they have called it off: nobody wants it booked anew.
+    """
     found = calendar.find(request)
+    if found and found.is_over:
+        raise BookingRefused(CALLED_OFF)
     if found and found.start != request.start:
         raise _moved(found)
     return found

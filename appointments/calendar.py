@@ -112,7 +112,9 @@ class Calendar(ABC):
 
     @abstractmethod
     def find(self, request: BookingRequest) -> Booking | None:
-        """The live booking that carries the request's booking key, if there is one; raises CalendarError."""
+        """What became of the booking that carries the request's key: the live one; else the one that was made as asked
+        and called off or moved since, as it is now; None where there was none. Raises CalendarError.
+        """
 
     @abstractmethod
     def look(self, uid: str) -> Booking:

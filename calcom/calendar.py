@@ -84,10 +84,18 @@ class CalcomCalendar(Calendar):
         return _booking(self._write("createBooking", params))
 
     def find(self, request: BookingRequest) -> Booking | None:
+        over: types.Booking | None = None
         for found in self._candidates(request):
-            if found.booking_key == str(request.booking_key) and not found.is_over:
+            if found.booking_key != str(request.booking_key):
+                continue
+            if not found.is_over:
                 return _booking(found)
-        return None
+            if found.start == request.start:
+                over = found
+        if over is None:
+            return None
+        # It may have been moved so far away that it is no candidate.
+        return self.look(over.uid) if over.rescheduled_to_uid else _booking(over)
 
     def look(self, uid: str) -> Booking:
         return _booking(self._read("getBooking", {"uid": uid}))
@@ -108,7 +116,7 @@ class CalcomCalendar(Calendar):
                 "attendee_email": email,
                 "start": (request.start - SEARCH_AROUND).isoformat(),
                 "end": (request.start + SEARCH_AROUND).isoformat(),
-                "status": list(types.LIVE),
+                "status": list(types.ANY),
             }
             yield from _bookings.validate_python(self._read("getBookings", params))
 

@@ -224,14 +224,29 @@ def test_a_living_workers_appointment_is_not_taken_over(haircut: Service, contro
     assert control.requests() == []
 
 
-def test_a_booking_that_staff_moved_before_we_looked_is_left_to_them(haircut: Service, control: CalcomControl) -> None:
+@pytest.mark.parametrize("by", [HOUR, timedelta(days=7)])
+def test_a_booking_that_staff_moved_before_we_looked_is_left_to_them(
+    haircut: Service, control: CalcomControl, by: timedelta
+) -> None:
     appointment = sent_by_a_worker_that_died(an_ended_call(haircut), ago=HOUR)
     arrive(control, appointment)
     (kept,) = control.bookings()
-    control.post(f"bookings/{kept['uid']}/reschedule", start=(SLOT + HOUR).isoformat())
+    control.post(f"bookings/{kept['uid']}/reschedule", start=(SLOT + by).isoformat())
     assert book(appointment).status == Status.FAILED
     assert "at another time than the caller asked for" in FollowUp.objects.get().what_to_do
     assert [row["status"] for row in control.bookings()] == ["cancelled", "accepted"]
+
+
+def test_a_booking_that_staff_cancelled_before_we_looked_is_not_made_again(
+    haircut: Service, control: CalcomControl
+) -> None:
+    appointment = sent_by_a_worker_that_died(an_ended_call(haircut), ago=HOUR)
+    arrive(control, appointment)
+    (kept,) = control.bookings()
+    control.post(f"bookings/{kept['uid']}/cancel", reason="ill")
+    assert book(appointment).status == Status.FAILED
+    assert "was cancelled or rejected in the calendar" in FollowUp.objects.get().what_to_do
+    assert [row["status"] for row in control.bookings()] == ["cancelled"]
 
 
 def test_the_same_wish_of_another_call_is_not_taken_for_ours(haircut: Service, control: CalcomControl) -> None:

@@ -311,9 +311,30 @@ def test_nobody_elses_booking_is_found(calendar: Calendar, wish: BookingRequest)
     assert calendar.find(wish) is None
 
 
-def test_a_cancelled_booking_is_not_found(calendar: Calendar, wish: BookingRequest) -> None:
-    calendar.cancel(calendar.book(wish).uid, "ill")
+def test_a_cancelled_booking_is_found_as_called_off(calendar: Calendar, wish: BookingRequest) -> None:
+    uid = calendar.book(wish).uid
+    calendar.cancel(uid, "ill")
+    found = calendar.find(wish)
+    assert found is not None
+    assert (found.uid, found.is_over) == (uid, True)
+
+
+def test_what_was_cancelled_at_another_time_is_of_an_earlier_wish(calendar: Calendar, wish: BookingRequest) -> None:
+    calendar.cancel(calendar.book(replace(wish, start=SLOT + 2 * HOUR)).uid, "ill")
     assert calendar.find(wish) is None
+
+
+def test_a_live_booking_is_found_before_one_that_was_called_off(calendar: Calendar, wish: BookingRequest) -> None:
+    calendar.cancel(calendar.book(wish).uid, "ill")
+    uid = calendar.book(wish).uid
+    found = calendar.find(wish)
+    assert found is not None
+    assert found.uid == uid
+
+
+def test_a_booking_that_was_moved_far_away_is_found(calendar: Calendar, wish: BookingRequest) -> None:
+    moved = calendar.move(calendar.book(wish).uid, SLOT + timedelta(days=7), "later")
+    assert calendar.find(wish) == moved
 
 
 def test_a_booking_that_awaits_confirmation_is_found(
