@@ -7,7 +7,7 @@ killed, is looked up in the calendar by whoever needs to know, and by the sweep 
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -107,7 +107,7 @@ def reschedule_appointment(
 
     What `call` was offered is not in its way. `deadline` is on the clock of time.monotonic().
     """
-    with _changing(appointment) as uid, room_to_move(appointment, start, call=call):
+    with _changing(appointment, start) as uid, room_to_move(appointment, start, call=call):
         kill_point("change.sent")
         booking = calendar_of(appointment.company, deadline=deadline).move(uid, start, reason)
         kill_point("change.answered")
@@ -128,7 +128,7 @@ def cancel_appointment(appointment: Appointment, *, reason: str, deadline: float
     appointment = _fresh(appointment)
     if appointment.status == Status.CANCELLED:
         return appointment
-    with _changing(appointment) as uid:
+    with _changing(appointment, None) as uid:
         kill_point("change.sent")
         calendar_of(appointment.company, deadline=deadline).cancel(uid, reason)
         kill_point("change.answered")
@@ -271,9 +271,9 @@ def _longest_claim() -> datetime:
 
 
 @contextmanager
-def _changing(appointment: Appointment) -> Iterator[str]:
-    """The uid of its booking, while a change of it is on its way to the calendar."""
-    with _claimed(appointment, Status.SCHEDULED, sends=True) as uid:
+def _changing(appointment: Appointment, to: datetime | None) -> Iterator[str]:
+    """The uid of its booking, while a change of it (None: the end of it) is on its way to the calendar."""
+    with _claimed(appointment, Status.SCHEDULED, sending={"moving_to": to}) as uid:
         try:
             yield uid
         except OutcomeUnknown:
@@ -282,14 +282,16 @@ def _changing(appointment: Appointment) -> Iterator[str]:
             raise
         except CalendarError:
             # Nothing was changed; what was in doubt before still is.
-            Appointment.objects.filter(pk=appointment.pk).update(sent_at=appointment.sent_at)
+            Appointment.objects.filter(pk=appointment.pk).update(
+                sent_at=appointment.sent_at, moving_to=appointment.moving_to
+            )
             raise
 
 
 @contextmanager
-def _claimed(appointment: Appointment, status: Status, *, sends: bool = False) -> Iterator[str]:
-    """The uid of its booking, while nobody else may change it."""
-    if not _claim(appointment, status, sends=sends):
+def _claimed(appointment: Appointment, status: Status, *, sending: Mapping[str, Any] | None = None) -> Iterator[str]:
+    """The uid of its booking, while nobody else may change it; `sending` is what is wanted of it."""
+    if not _claim(appointment, status, sending):
         raise _why_not(_fresh(appointment), status)
     try:
         yield _fresh(appointment).calcom_booking_uid or ""
@@ -298,21 +300,27 @@ def _claimed(appointment: Appointment, status: Status, *, sends: bool = False) -
 
 
 @rerun_on_deadlock
-def _claim(appointment: Appointment, status: Status, *, sends: bool) -> bool:
+def _claim(appointment: Appointment, status: Status, sending: Mapping[str, Any] | None) -> bool:
     now = timezone.now()
     # A booking that waits for confirmation is leased until its next look: a person may be quicker.
     waits = Q(status=Status.BOOKING) & (Q(sent_at__lt=now - LEASE) | Q(leased_until__gt=_longest_claim()))
     free = Q(leased_until=None) | Q(leased_until__lt=now) | waits
     mine = Appointment.objects.filter(free, pk=appointment.pk, status=status, calcom_booking_uid__isnull=False)
-    sent = {"sent_at": now} if sends else {}
+    sent = {"sent_at": now, **sending} if sending is not None else {}
     return bool(mine.update(leased_until=now + LEASE, **sent))
 
 
 def _never_arrived(appointment: Appointment) -> None:
     Appointment.objects.filter(pk=appointment.pk).update(sent_at=None, updated_at=timezone.now())
-    if appointment.follow_ups.filter(kind=FollowUp.Kind.NEEDS_REVIEW).exclude(status=FollowUp.Status.DONE).exists():
+    if _is_looked_into(appointment):
         told = "A change of this appointment did not reach the calendar, nothing was changed: call the customer."
         follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
+
+
+def _is_looked_into(appointment: Appointment) -> bool:
+    """Whether somebody was told that a change of it is unclear."""
+    open_still = appointment.follow_ups.exclude(status=FollowUp.Status.DONE)
+    return open_still.filter(kind=FollowUp.Kind.NEEDS_REVIEW).exists()
 
 
 def _is_fresh(appointment: Appointment) -> bool:
@@ -321,7 +329,8 @@ def _is_fresh(appointment: Appointment) -> bool:
 
 
 def _adopt(appointment: Appointment, booking: Booking, reason: str = "") -> None:
-    """What was unclear is clear: nobody needs to compare them any more."""
+    """What was unclear is clear. Whether it is as the customer wanted it is for people to say, where others did it."""
+    before = _fresh(appointment)
     if booking.is_over:
         cancelled: dict[str, Any] = {"status": Status.CANCELLED, "sent_at": None, "updated_at": timezone.now()}
         if reason:
@@ -330,8 +339,26 @@ def _adopt(appointment: Appointment, booking: Booking, reason: str = "") -> None
             Appointment.objects.filter(pk=appointment.pk).update(**cancelled)
     else:
         _follow(appointment, booking)
-    nothing_left_to_do(appointment)
-    _ask_to_confirm(appointment, booking)
+    if _is_as_wanted(before, booking) or not _is_looked_into(appointment):
+        nothing_left_to_do(appointment)
+        _ask_to_confirm(appointment, booking)
+    else:
+        follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, _what_others_did(before, booking))
+
+
+def _is_as_wanted(appointment: Appointment, booking: Booking) -> bool:
+    """Whether the calendar shows what an unclear change was to bring about; without one, whatever it shows is right."""
+    if appointment.status != Status.SCHEDULED or appointment.sent_at is None:
+        return True
+    if appointment.moving_to is None:
+        return booking.is_over
+    return not booking.is_over and booking.start == appointment.moving_to
+
+
+def _what_others_did(appointment: Appointment, booking: Booking) -> str:
+    wanted = f"move it to {appointment.moving_to:%Y-%m-%d %H:%M} UTC" if appointment.moving_to else "cancel it"
+    found = f"has {booking.status} it" if booking.is_over else f"has moved it to {booking.start:%Y-%m-%d %H:%M} UTC"
+    return f"The customer wanted to {wanted}, but the calendar {found}: call the customer."
 
 
 def _ask_to_confirm(appointment: Appointment, booking: Booking) -> None:

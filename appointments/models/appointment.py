@@ -83,6 +83,12 @@ class Appointment(models.Model):
         blank=True,
         help_text=_("A request went to the calendar then, and its outcome is not known yet."),
     )
+    moving_to = models.DateTimeField(
+        _("moving to"),
+        null=True,
+        blank=True,
+        help_text=_("When a sent change of the booked time is to let it start; empty where it is to be cancelled."),
+    )
     sequence = models.PositiveIntegerField(
         _("revision"), default=0, help_text=_("How often the booked time was moved or called off.")
     )

@@ -1,5 +1,6 @@
 """Appointments made, moved, cancelled and confirmed outside a call, in a real Cal.com sandbox."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -106,6 +107,41 @@ def test_a_review_that_was_done_is_opened_again_by_the_next_unclear_change(
     asked = FollowUp.objects.get()
     assert asked.status == FollowUp.Status.OPEN
     assert "calendar" in asked.what_to_do
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        (lambda made: changes.reschedule_appointment(made, start=SLOT + HOUR, reason="Later"), "move it to"),
+        (lambda made: changes.cancel_appointment(made, reason="Ill"), "cancel it"),
+    ],
+    ids=["move", "cancel"],
+)
+def test_an_unclear_change_that_the_host_was_quicker_than_stays_somebodys_task(
+    haircut: Service, control: CalcomControl, asked: Callable[[Appointment], Appointment], wanted: str
+) -> None:
+    made = make(haircut)
+    control.fault("reset", method="POST", path="/v2/bookings/[^/]+/(reschedule|cancel)")
+    with pytest.raises(OutcomeUnknown):
+        asked(made)
+    control.post(f"bookings/{made.calcom_booking_uid}/reschedule", start=(SLOT + 3 * HOUR).isoformat())
+    assert changes.settle(made).starts_at == SLOT + 3 * HOUR
+    task = FollowUp.objects.get()
+    assert (task.status, wanted in task.what_to_do) == (FollowUp.Status.OPEN, True)
+
+
+def test_an_unclear_move_of_what_the_host_then_cancelled_stays_somebodys_task(
+    haircut: Service, control: CalcomControl
+) -> None:
+    made = make(haircut)
+    control.fault("reset", path="/v2/bookings/[^/]+/reschedule")
+    with pytest.raises(OutcomeUnknown):
+        changes.reschedule_appointment(made, start=SLOT + HOUR, reason="Later")
+    control.post(f"bookings/{made.calcom_booking_uid}/cancel", reason="ill")
+    assert changes.settle(made).status == Appointment.Status.CANCELLED
+    task = FollowUp.objects.get()
+    assert task.status == FollowUp.Status.OPEN
+    assert "the calendar has cancelled it" in task.what_to_do
 
 
 def test_a_cancelled_appointment_is_cancelled_in_both_places(haircut: Service, control: CalcomControl) -> None:
