@@ -1,132 +1,14 @@
-"""The dialogues: who calls about what, drawn from one random source."""
+"""The dialogues: who calls about what, alone or against others. Each draws the scenes of a story."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import count
-from random import Random
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from retell.truth import faults
-from retell.truth.faults import Oddity
-from retell.truth.plan import Act, Deed, DeedKind, Echo, Firm, Plan, PlannedCall, Slot, Story, Turn
+from retell.truth.author import CALL_BACK, CANCEL, CHANGE, CHECK, COLLECT, FIND, LONG, NAMES, SHORT, Author
+from retell.truth.plan import Act, Deed, DeedKind, Echo, Firm, PlannedCall, Slot, Turn
 
-COLLECT, CHECK, FIND = "collect_appointment_information", "check_availability", "find_appointments"
-CHANGE, CANCEL, CALL_BACK = "change_appointment_details", "cancel_appointment", "request_callback"
-SHORT, LONG = "Herrenschnitt", "Damenschnitt"
 HIDDEN = "anonymous"
-NAMES = ("Erika Beispiel", "Max Muster", "Jana Probst", "Otto Sander", "Mary Sample", "Ali Öztürk", "Lena Groß")
-FIRMS = 20
-CALLS_PER_FIRM = 3
-CALLS_PER_DAY = 5
-FEWEST_DAYS = 10
-OPENS, CLOSES = 9 * 60, 17 * 60
-# Between two functions people talk.
-PAUSE_MS = (50, 700)
 
 Scenes = tuple[tuple[Act, ...], ...]
-
-
-def draw_plan(seed: int, calls: int, *, servers: bool = True, with_faults: bool = True) -> Plan:
-    """So many calls. `servers`: database and Redis are servers that can be cut off."""
-    rng = Random(seed)  # noqa: S311  (a plan that can be played again)
-    firms = [_firm(number) for number in range(max(4, min(FIRMS, calls // CALLS_PER_FIRM)))]
-    author = Author(rng, servers=servers, with_faults=with_faults, days=_days(calls, len(firms)))
-    stories: list[Story] = []
-    left = calls
-    while left:
-        story = author.story(len(stories), rng.choice(firms), most_calls=left)
-        left -= len(list(story.calls))
-        stories.append(story)
-    return Plan(seed=seed, firms=tuple(firms), stories=tuple(stories))
-
-
-def _days(calls: int, firms: int) -> int:
-    return max(FEWEST_DAYS, calls // (firms * CALLS_PER_DAY))
-
-
-def _firm(number: int) -> Firm:
-    return Firm(
-        number=number,
-        books_during_call=number % 4 == 1,
-        needs_confirmation=number % 6 == 3,
-        tells=number % 5 != 2,
-        mails_customers=number % 3 == 0,
-    )
-
-
-@dataclass
-class Author:
-    """Draws one story after the other; numbers and callers are never used twice."""
-
-    rng: Random
-    servers: bool
-    with_faults: bool
-    days: int
-
-    def __post_init__(self) -> None:
-        self.call_numbers = count()
-        self.caller_numbers = count(15_100_000_001)
-
-    def story(self, number: int, firm: Firm, *, most_calls: int) -> Story:
-        fitting = {kind: weight for kind, (weight, calls, _) in KINDS.items() if calls <= most_calls}
-        kind = self.rng.choices(list(fitting), weights=list(fitting.values()))[0]
-        scenes = KINDS[kind][2](self, firm)
-        if firm.needs_confirmation:
-            scenes = self._answered_by_the_host(firm, scenes)
-        return Story(number=number, kind=kind, firm=firm.number, scenes=scenes)
-
-    def _answered_by_the_host(self, firm: Firm, scenes: Scenes) -> Scenes:
-        """After the first scene the host says yes, no, or nothing."""
-        answers: tuple[DeedKind | None, ...] = ("confirms", "confirms", "declines", None)
-        deed = self.rng.choice(answers)
-        calls = [act for act in scenes[0] if isinstance(act, PlannedCall)]
-        if deed is None or not calls:
-            return scenes
-        given = tuple(Deed(firm=firm.number, kind=deed, about=call.number) for call in calls)
-        return (scenes[0], given, *scenes[1:])
-
-    # What is drawn for a call
-
-    def caller(self) -> str:
-        return f"+49{next(self.caller_numbers)}"
-
-    def slot(self, *, minutes: int = 30) -> Slot:
-        start = self.rng.randrange(OPENS, CLOSES - minutes + 1, minutes)
-        return Slot(self.rng.randrange(self.days), start)
-
-    def call(
-        self, firm: Firm, *turns: Turn, caller: str | None = None, knobs: Mapping[str, Any] | None = None
-    ) -> PlannedCall:
-        drawn = self._faults(turns) if self.with_faults else ()
-        odd: dict[str, Any] = {}
-        for fault in drawn:
-            if isinstance(fault, Oddity):
-                odd |= fault.knobs
-        paused = {"delay_ms": self.rng.randint(*PAUSE_MS), "retry_backoff_ms": self.rng.choice((20, 300, 1000))}
-        return PlannedCall(
-            number=next(self.call_numbers),
-            firm=firm.number,
-            caller=caller or self.caller(),
-            turns=turns,
-            knobs={**paused, **odd, **(knobs or {})},
-            faults=drawn,
-        )
-
-    def _faults(self, turns: Sequence[Turn]) -> tuple[faults.Fault, ...]:
-        changes = any(turn.function in (CHANGE, CANCEL) for turn in turns)
-        return faults.draw(self.rng, functions=len(turns), servers=self.servers, changes=changes)
-
-    def wish(self, slot: Slot | None, *, service: str = SHORT, **more: Any) -> Turn:
-        args = {"name": self.rng.choice(NAMES), "service": service, **more}
-        if self.rng.random() < 0.3:
-            args["email"] = f"caller{self.rng.randrange(1000)}@kunden.example"
-        return Turn(function=COLLECT, args=args, wish=slot)
-
-    def booking(self, firm: Firm, slot: Slot, *, service: str = SHORT) -> tuple[Turn, ...]:
-        """What is said until it will be booked, or is."""
-        wish = self.wish(slot, service=service)
-        yes = replace(wish, args={**wish.args, "confirmed": True})
-        return (wish, yes) if firm.books_during_call else (wish,)
 
 
 def plain(author: Author, firm: Firm) -> Scenes:

@@ -14,7 +14,7 @@ from datetime import timedelta
 from itertools import chain, combinations
 from zoneinfo import ZoneInfo
 
-from retell.truth.plan import Plan, Story
+from retell.truth.plan import Deed, Plan, Story
 from retell.truth.record import Answer, Booking, Conversation, Evidence, Row
 from retell.truth.understanding import CANCEL, CHANGE, Stand, Understanding, named_in, read_back, understood
 
@@ -96,9 +96,13 @@ def _of_story(story: Story, believed: Understanding, index: _Index, zone: ZoneIn
         if (told := believed.handed_on.get(conversation.call.number)) and not index.has_task(conversation.call_id):
             yield Failure("lost", conversation.call_id, f"was told {told}, and there is no task for anybody")
     call_ids = {conversation.call_id for conversation in conversations}
+    # What the host has changed a moment ago we may not have heard of yet.
+    is_ours_alone = not any(isinstance(act, Deed) for scene in story.scenes for act in scene)
     for conversation in conversations:
         for answer in conversation.answers:
-            for why in _untrue(answer, conversation, call_ids, index, zone):
+            untrue = [*_untrue(answer, conversation, call_ids, index, zone)]
+            untrue += _unfounded(answer, call_ids, index, zone) if is_ours_alone else ()
+            for why in untrue:
                 yield Failure("false success", conversation.call_id, why)
 
 
@@ -151,6 +155,16 @@ def _untrue(
             stands = [one for one in at if one.is_live or one.updated_at > answer.ended_at + CLOCK]
             if stands or not at:
                 yield f"was told that it is cancelled at {start}: {', '.join(map(_named, stands)) or 'no booking'}"
+
+
+def _unfounded(answer: Answer, call_ids: set[str], index: _Index, zone: ZoneInfo) -> Iterator[str]:
+    """Appointments that the caller was told to have, and has not, or no longer, by then."""
+    if answer.told == "found":
+        for start in named_in(answer, zone):
+            at = [one for one in index.seen.bookings if one.call_id in call_ids and one.start == start]
+            by_then = [one for one in at if one.created_at <= answer.ended_at + CLOCK]
+            if not any(one.is_live or one.updated_at >= answer.ended_at - CLOCK for one in by_then):
+                yield f"was told to have an appointment at {start}: {', '.join(map(_named, at)) or 'no booking'}"
 
 
 def _overlaps(index: _Index) -> Iterator[Failure]:

@@ -7,6 +7,7 @@ from itertools import groupby
 from retell.truth.grading import COLUMNS, Failure, by_column
 from retell.truth.plan import Plan
 from retell.truth.record import Evidence
+from retell.truth.trouble import Trouble
 
 
 def table(failures: Sequence[Failure]) -> Iterator[str]:
@@ -16,9 +17,7 @@ def table(failures: Sequence[Failure]) -> Iterator[str]:
     yield f"| {' | '.join(str(len({one.subject for one in columns[name]})) for name in COLUMNS)} |"
 
 
-def counts(
-    plan: Plan, seen: Evidence, needless: Sequence[str], injected: Mapping[str, int], restarts: Mapping[str, int]
-) -> Iterator[str]:
+def counts(plan: Plan, seen: Evidence, needless: Sequence[str], trouble: Trouble) -> Iterator[str]:
     """What there was, which is no failure."""
     answers = [answer for conversation in seen.conversations.values() for answer in conversation.answers]
     broken = [answer for answer in answers if answer.status == 200 and not answer.told]
@@ -36,8 +35,9 @@ def counts(
         "changes by hosts and on the web": len(seen.done),
         "open follow-ups": ", ".join(f"{kind} {count}" for kind, count in kinds.most_common()) or 0,
         "needless follow-ups": len(needless),
-        "faults": sum(injected.values()),
-        "processes started again": sum(restarts.values()),
+        "faults": sum(trouble.injected.values()),
+        "of them never met by anybody": trouble.never_struck,
+        "processes started again": sum(trouble.world.restarts.values()),
     }
     yield "| what | how many |"
     yield "|---|---|"
@@ -45,9 +45,13 @@ def counts(
         yield f"| {what} | {many} |"
 
 
-def faults_by_kind(injected: Mapping[str, int], restarts: Mapping[str, int]) -> Iterator[str]:
-    yield "Faults: " + ", ".join(f"{kind} {count}" for kind, count in sorted(injected.items()) if count)
-    yield "Started again: " + (", ".join(f"{name} {count}" for name, count in sorted(restarts.items())) or "nothing")
+def faults_by_kind(trouble: Trouble) -> Iterator[str]:
+    yield f"Faults: {_counted(trouble.injected) or 'none'}"
+    yield f"Started again: {_counted(trouble.world.restarts) or 'nothing'}"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
 
 
 def answers_told(seen: Evidence) -> str:
@@ -79,7 +83,7 @@ def offences(failures: Sequence[Failure], plan: Plan, seen: Evidence) -> Iterato
             if call.number in seen.conversations:
                 yield from _call(call.number, seen)
         for done in seen.done:
-            if any(act is done.deed for scene in story.scenes for act in scene):
+            if any(done.deed in scene for scene in story.scenes):
                 yield f"  the host {done.deed.kind} {done.uid} {done.new_uid} {done.starts_at or ''}"
 
 

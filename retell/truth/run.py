@@ -18,8 +18,8 @@ from mcp_gateway.principal import Principal
 from retell.truth import report
 from retell.truth.companies import begin_afresh, set_up
 from retell.truth.control import Control
-from retell.truth.dialogues import draw_plan
 from retell.truth.draining import last_touched, waiting
+from retell.truth.drawing import draw_plan
 from retell.truth.evidence import collect
 from retell.truth.grading import grade, needless_tasks
 from retell.truth.plan import Plan, first_day
@@ -79,9 +79,9 @@ class Run:
     def _rest(self, companies: list[int], deadline: float) -> None:
         while left := waiting(companies):
             if time.monotonic() > deadline:
-                self._step(f"time is up, and there wait: {left}")
+                self._step(f"time is up, and there wait {_named(left)}")
                 return
-            _show(", ".join(f"{count} {name}" for name, count in left.items()))
+            _show(f"there wait {_named(left)}")
             time.sleep(LOOK_SECONDS)
         while last_touched(companies) < COMPARED_AFTER:
             time.sleep(LOOK_SECONDS)
@@ -102,17 +102,16 @@ class Run:
         (zone,) = {company.zone for company in stage.scripts.companies.values()}
         failures = grade(plan, seen, zone)
         needless = needless_tasks(plan, seen, zone)
-        restarts = trouble.world.restarts
         for line in report.offences(failures, plan, seen):
             self.write(line)
         for error in stage.errors:
             self.write(f"NOT PLAYED: {error}")
         self.write("")
         self.write(report.answers_told(seen))
-        for line in report.faults_by_kind(trouble.injected, restarts):
+        for line in report.faults_by_kind(trouble):
             self.write(line)
         self.write(f"\nSeed {self.seed}\n")
-        for line in (*report.counts(plan, seen, needless, trouble.injected, restarts), "", *report.table(failures)):
+        for line in (*report.counts(plan, seen, needless, trouble), "", *report.table(failures)):
             self.write(line)
         return len(failures) + len(stage.errors)
 
@@ -133,6 +132,10 @@ class Progress:
         self.done += 1
         filled = self.WIDTH * self.done // self.total
         _show(f"[{'#' * filled}{'.' * (self.WIDTH - filled)}] {self.done}/{self.total} calls")
+
+
+def _named(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
 def _show(text: str) -> None:

@@ -14,14 +14,14 @@ from retell.truth.world import World
 
 @dataclass
 class Trouble:
-    """`injected` counts by kind what was brought about; what is only armed may not have struck."""
+    """`injected` counts by kind; `never_struck` of them nobody came by."""
 
     world: World
     control: Control
     injected: Counter[str] = field(default_factory=Counter)
-    kills_armed: int = 0
+    never_struck: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _weather: Counter[str] = field(default_factory=Counter)
+    _locks: dict[str, threading.Lock] = field(default_factory=dict)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def cause(self, faults: Iterable[Fault]) -> None:
@@ -46,12 +46,9 @@ class Trouble:
         for point in self.world.kill_points.iterdir():
             with suppress(FileNotFoundError):
                 point.unlink()
-                self._took_back(f"killed at {point.name}")
+                self.never_struck += 1
+        self.never_struck += len(self.control.unused_faults())
         self.control.forgive()
-
-    def _took_back(self, kind: str) -> None:
-        known = next((name for name in (kind, f"{kind} (group)") if self.injected[name] > 0), kind)
-        self.injected[known] -= 1
 
     def _arm(self, point: KillPoint) -> None:
         (self.world.kill_points / point.name).write_text(point.victim)
@@ -81,5 +78,3 @@ class Trouble:
         """One cut of a cable, and one weather, at a time."""
         with self._lock:
             return self._locks.setdefault(name, threading.Lock())
-
-    _locks: dict[str, threading.Lock] = field(default_factory=dict)

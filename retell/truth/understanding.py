@@ -5,13 +5,13 @@ where a live booking of it may be, and whether none may be, or must be seen to b
 or said that something broke, the caller knows nothing: then both is allowed, as it was before and as they asked.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from appointments.spoken import speak_date, speak_time
-from retell.truth.plan import Deed, PlannedCall, Story
+from retell.truth.plan import PlannedCall, Story
 from retell.truth.record import Answer, Conversation, Done
 
 COLLECT, CHANGE, CANCEL = "collect_appointment_information", "change_appointment_details", "cancel_appointment"
@@ -79,14 +79,13 @@ class Understanding:
 
 
 def understood(
-    story: Story, conversations: Mapping[int, Conversation], done: Iterable[Done], zone: ZoneInfo
+    story: Story, conversations: Mapping[int, Conversation], done: Sequence[Done], zone: ZoneInfo
 ) -> Understanding:
     """Go through the story."""
     so_far = Understanding(zone)
-    by_deed = {id(one.deed): one for one in done}
     callers: dict[str, list[PlannedCall]] = {}
     for scene in story.scenes:
-        deeds = [by_deed[id(act)] for act in scene if isinstance(act, Deed) and id(act) in by_deed]
+        deeds = [one for one in done if one.deed in scene]
         for act in scene:
             if isinstance(act, PlannedCall) and act.number in conversations:
                 earlier = callers.setdefault(act.caller, [])

@@ -9,9 +9,11 @@ from retell.truth.grading import needless_tasks
 from retell.truth.record import Booking, CallRow, Delivered, Event, Message
 from tests.retell.truth.worlds import (
     AFTER,
+    BEFORE,
     CALL_BACK,
     CANCEL,
     CHANGE,
+    FIND,
     NIGHT,
     NOON,
     TEN,
@@ -228,6 +230,19 @@ def test_moved_means_moved() -> None:
 def test_moved_means_moved_by_then() -> None:
     bookings = [over(booking(), moved_to="new"), booking(NOON, uid="new", created_at=AFTER)]
     assert Told(calls=[[noted()], [moved()]], bookings=bookings).failing() == {"false success"}
+
+
+def test_an_appointment_that_is_named_exists() -> None:
+    found = replace(cancelled(told="found"), function=FIND)
+    assert Told(calls=[[noted()], [found]], bookings=[booking()]).failing() == set()
+    gone = over(booking(), at=BEFORE)
+    assert Told(calls=[[noted()], [found]], bookings=[gone], tasks=[task()]).failing() == {"false success"}
+
+
+def test_an_appointment_that_is_cancelled_after_it_was_named_was_there() -> None:
+    found = replace(cancelled(told="found"), function=FIND)
+    told = Told(calls=[[noted()], [found], [broke(CANCEL, wished=None)]], bookings=[over(booking(), at=AFTER)])
+    assert told.failing() == set()
 
 
 def test_a_row_that_is_scheduled_is_confirmed() -> None:

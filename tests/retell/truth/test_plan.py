@@ -7,7 +7,8 @@ import pytest
 
 from retell.sandbox.script import CallScript
 from retell.truth import faults
-from retell.truth.dialogues import KINDS, draw_plan
+from retell.truth.dialogues import KINDS
+from retell.truth.drawing import draw_plan
 from retell.truth.faults import Oddity
 from retell.truth.plan import first_day, workday
 from tests.servers import PROJECT

@@ -30,7 +30,7 @@ NIGHT = TEN + timedelta(hours=12)
 SAID_AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
 BEFORE, AFTER = SAID_AT - timedelta(seconds=1), SAID_AT + timedelta(seconds=1)
 COLLECT, CHANGE, CANCEL = "collect_appointment_information", "change_appointment_details", "cancel_appointment"
-CALL_BACK = "request_callback"
+FIND, CALL_BACK = "find_appointments", "request_callback"
 
 
 def answer(function: str, told: str, *, wished: datetime | None = None, **more: Any) -> Answer:
