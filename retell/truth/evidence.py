@@ -1,6 +1,11 @@
 """Collecting what is to be judged: our rows as plain values. Nothing is judged or left out here."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from email.parser import HeaderParser
+from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 from appointments.models import Appointment, Call, FollowUp
@@ -8,10 +13,14 @@ from mcp_gateway.models import OutboxMessage, WebhookEvent
 from retell.truth.control import Control
 from retell.truth.draining import unsettled_appointments
 from retell.truth.playing import Stage
-from retell.truth.record import CallRow, Event, Evidence, Message, Row, Task
+from retell.truth.record import CallRow, Event, Evidence, Mail, Message, Row, Task
+
+# How a customer's mail is named: appointment, news, start, revision.
+MESSAGE_ID = re.compile(r"<appointment\.(\d+)\.(\w+)\.(\d{8}T\d{4})\.\d+@")
 
 
-def collect(stage: Stage, control: Control) -> Evidence:
+def collect(stage: Stage, control: Control, mails: Path) -> Evidence:
+    """`mails` is the folder that they were written to."""
     companies = [company.pk for company in stage.scripts.companies.values()]
     return Evidence(
         conversations=stage.conversations,
@@ -23,8 +32,22 @@ def collect(stage: Stage, control: Control) -> Evidence:
         ),
         events=tuple(map(_event, WebhookEvent.objects.filter(company__in=companies))),
         messages=tuple(map(_message, OutboxMessage.objects.filter(company__in=companies))),
+        mails=tuple(_mails(mails)),
         calls=tuple(map(_call, Call.objects.filter(company__in=companies))),
     )
+
+
+def _mails(folder: Path) -> Iterator[Mail]:
+    for path in folder.glob("*.log"):
+        for part in re.split(r"^-{79}$", path.read_text(), flags=re.MULTILINE):
+            headers = HeaderParser().parsestr(part.lstrip())
+            if named := MESSAGE_ID.match(headers["Message-ID"] or ""):
+                yield Mail(
+                    appointment=int(named[1]),
+                    news=named[2],
+                    starts_at=datetime.strptime(f"{named[3]}+0000", "%Y%m%dT%H%M%z"),
+                    sent_at=parsedate_to_datetime(headers["Date"]).replace(tzinfo=UTC),
+                )
 
 
 def _rows(companies: Collection[int]) -> list[Row]:

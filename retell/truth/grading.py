@@ -21,6 +21,8 @@ from retell.truth.understanding import CANCEL, CHANGE, Stand, Understanding, nam
 COLUMNS = ("lost", "double", "false success", "wrong time", "orphaned", "unclaimed")
 # The sandbox writes down milliseconds, and both clocks are one.
 CLOCK = timedelta(milliseconds=50)
+# A mail tells whole seconds.
+MAIL_CLOCK = timedelta(seconds=1)
 STUCK_EVENTS = frozenset({"received", "processing", "failed", "dead"})
 STUCK_MESSAGES = frozenset({"waiting", "sending", "failed", "dead"})
 
@@ -41,7 +43,14 @@ def grade(plan: Plan, seen: Evidence, zone: ZoneInfo) -> list[Failure]:
     for story in plan.stories:
         believed = understood(story, seen.conversations, seen.done, zone)
         found += _of_story(story, believed, index, zone)
-    found += [*_overlaps(index), *_rows(index), *_orphaned_bookings(index), *_unclaimed(index), *_vanished(index)]
+    found += [
+        *_overlaps(index),
+        *_rows(index),
+        *_mails(index),
+        *_orphaned_bookings(index),
+        *_unclaimed(index),
+        *_vanished(index),
+    ]
     return sorted(set(found))
 
 
@@ -201,6 +210,24 @@ def _scheduled(row: Row, booking: Booking | None, subject: str) -> Iterator[Fail
         yield Failure(
             "wrong time", subject, f"appointment {row.pk} is scheduled for {row.starts_at}: {_named(booking)}"
         )
+
+
+def _mails(index: _Index) -> Iterator[Failure]:
+    """What customers were written has happened, and had not by then."""
+    rows = {row.pk: row for row in index.seen.rows}
+    for mail in index.seen.mails:
+        row = rows[mail.appointment]
+        own = [one for one in index.seen.bookings if one.uid == row.uid or (row.call_id and one.call_id == row.call_id)]
+        at = [one for one in own if one.start == mail.starts_at and one.created_at <= mail.sent_at + MAIL_CLOCK]
+        if mail.news == "cancelled":
+            is_true = not any(one.is_live or one.updated_at > mail.sent_at + MAIL_CLOCK for one in at)
+        else:
+            is_true = any(one.status in ("accepted", "cancelled") for one in at)
+        if not is_true:
+            why = (
+                f"was written that it is {mail.news} at {mail.starts_at}: {', '.join(map(_named, own)) or 'no booking'}"
+            )
+            yield Failure("false success", row.call_id or f"appointment {row.pk}", why)
 
 
 def _stands_elsewhere(row: Row, index: _Index) -> bool:

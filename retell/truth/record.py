@@ -145,6 +145,16 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mail:
+    """A mail to a customer: what it says has happened (`scheduled`, `moved`, `cancelled`) to which appointment."""
+
+    appointment: int
+    news: str
+    starts_at: datetime
+    sent_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class CallRow:
     """A call of ours. `wish` is the state of its wish, "" without one."""
 
@@ -163,4 +173,5 @@ class Evidence:
     tasks: tuple[Task, ...] = ()
     events: tuple[Event, ...] = ()
     messages: tuple[Message, ...] = ()
+    mails: tuple[Mail, ...] = ()
     calls: tuple[CallRow, ...] = ()

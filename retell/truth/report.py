@@ -32,6 +32,7 @@ def counts(plan: Plan, seen: Evidence, needless: Sequence[str], trouble: Trouble
         "of them never given": len(unanswered),
         "bookings that we made": len(own),
         "of them live in the end": sum(booking.is_live for booking in own),
+        "mails to customers": len(seen.mails),
         "changes by hosts and on the web": len(seen.done),
         "open follow-ups": ", ".join(f"{kind} {count}" for kind, count in kinds.most_common()) or 0,
         "needless follow-ups": len(needless),
@@ -99,10 +100,12 @@ def _call(number: int, seen: Evidence) -> Iterator[str]:
     events = ", ".join(f"{one.event} {'kept' if one.is_accepted else 'not taken'}" for one in conversation.events)
     yield f"    told by Retell: {events or 'nothing'}"
     mine = conversation.call_id
+    rows = {one.pk for one in seen.rows if one.call_id == mine}
     things = (
         [one for one in seen.bookings if one.call_id == mine],
         [one for one in seen.rows if one.call_id == mine],
         [one for one in seen.tasks if one.call_id == mine],
+        [one for one in seen.mails if one.appointment in rows],
         [one for one in seen.events if one.call_id == mine],
         [one for one in seen.calls if one.call_id == mine],
     )

@@ -98,7 +98,7 @@ class Run:
         self._step(f"{company.name} could not be compared with Cal.com")
 
     def _grade(self, plan: Plan, stage: Stage, trouble: Trouble) -> int:
-        seen = collect(stage, trouble.control)
+        seen = collect(stage, trouble.control, trouble.world.mails)
         (zone,) = {company.zone for company in stage.scripts.companies.values()}
         failures = grade(plan, seen, zone)
         needless = needless_tasks(plan, seen, zone)

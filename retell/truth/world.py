@@ -33,6 +33,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.kill_points = folder / "kill-points"
+        self.mails = folder / "mails"
         self.restarts: Counter[str] = Counter()
         self._starting = threading.Lock()
         self._is_over = threading.Event()
@@ -133,7 +134,7 @@ class World:
             "APP_URL": self.vendors.app_url,
             "CALCOM_API_URL": self.vendors.calcom_url,
             "RETELL_API_URL": self.vendors.retell_url,
-            "EMAIL_URL": f"filemail://{self.folder / 'mails'}",
+            "EMAIL_URL": f"filemail://{self.mails}",
             "ALLOW_PRIVATE_URLS": "on",
             "SWEEP_SECONDS": SWEEP_SECONDS,
             "PYTHONUNBUFFERED": "1",

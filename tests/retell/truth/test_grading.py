@@ -26,6 +26,7 @@ from tests.retell.truth.worlds import (
     cancelled,
     deed,
     dropped,
+    mail,
     moved,
     noted,
     over,
@@ -243,6 +244,27 @@ def test_an_appointment_that_is_cancelled_after_it_was_named_was_there() -> None
     found = replace(cancelled(told="found"), function=FIND)
     told = Told(calls=[[noted()], [found], [broke(CANCEL, wished=None)]], bookings=[over(booking(), at=AFTER)])
     assert told.failing() == set()
+
+
+@pytest.mark.parametrize("held", [[], [booking(status="pending")], [booking(NOON)]])
+def test_who_is_written_that_it_is_booked_has_it_booked(held: list[Booking]) -> None:
+    told = Told(calls=[[broke(), broke(wished=NOON)]], bookings=held, mails=[mail("scheduled")])
+    told.rows = [row(NOON if held and held[0].start == NOON else TEN, status="booking")]
+    assert "false success" in told.failing()
+
+
+def test_who_is_written_the_truth_is_told_nothing_false() -> None:
+    told = Told(calls=[[noted()]], bookings=[booking()], rows=[row()], mails=[mail("scheduled")])
+    assert told.failing() == set()
+    moved_on = [over(booking(), at=AFTER, moved_to="new"), booking(NOON, uid="new")]
+    told = Told(calls=[[noted()], [moved()]], bookings=moved_on, rows=[row(NOON, uid="new")])
+    told.mails = [mail("scheduled"), mail("moved", NOON)]
+    assert told.failing() == set()
+
+
+def test_who_is_written_that_it_is_cancelled_has_none() -> None:
+    told = Told(calls=[[noted()]], bookings=[booking()], rows=[row()], mails=[mail("cancelled")])
+    assert told.failing() == {"false success"}
 
 
 def test_a_row_that_is_scheduled_is_confirmed() -> None:

@@ -18,6 +18,7 @@ from retell.truth.record import (
     Done,
     Event,
     Evidence,
+    Mail,
     Message,
     Row,
     Task,
@@ -95,6 +96,10 @@ def task(*, call: int = 0, kind: str = "needs_review", status: str = "open", app
     return Task(call_id=f"call_{call}", kind=kind, status=status, what_to_do="…", appointment=appointment)
 
 
+def mail(news: str, start: datetime = TEN) -> Mail:
+    return Mail(appointment=1, news=news, starts_at=start, sent_at=SAID_AT)
+
+
 @dataclass(kw_only=True)
 class Told:
     """Calls of one caller, one after the other, each with its answers; and what was found in the end.
@@ -112,6 +117,7 @@ class Told:
     delivered: Sequence[Delivered] = ()
     events: Sequence[Event] = ()
     messages: Sequence[Message] = ()
+    mails: Sequence[Mail] = ()
     call_rows: Sequence[CallRow] = ()
     callers: Sequence[str] = field(default_factory=lambda: ["+4915100000001"] * 9)
 
@@ -152,6 +158,7 @@ class Told:
             tasks=tuple(self.tasks),
             events=tuple(self.events),
             messages=tuple(self.messages),
+            mails=tuple(self.mails),
             calls=tuple(self.call_rows),
         )
 
