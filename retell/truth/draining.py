@@ -6,7 +6,6 @@ from datetime import timedelta
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from appointments.booking import LEASE
 from appointments.intents import calls_to_book
 from appointments.models import Appointment, Call
 from mcp_gateway.models import OutboxMessage, WebhookEvent
@@ -16,8 +15,8 @@ Status = Appointment.Status
 
 def unsettled_appointments(companies: Collection[int]) -> QuerySet[Appointment]:
     """Held, being booked or changed; what waits for the host's yes in Cal.com is at rest until its next look."""
-    soon = timezone.now() + LEASE
-    awaits_yes = Q(calcom_booking_uid__isnull=False, leased_until__gt=soon)
+    # Who looks at it counts an attempt.
+    awaits_yes = Q(calcom_booking_uid__isnull=False, attempts=0, leased_until__gt=timezone.now())
     unsettled = Q(status=Status.HELD) | (Q(status=Status.BOOKING) & ~awaits_yes)
     in_doubt = Q(status=Status.SCHEDULED, sent_at__isnull=False)
     return Appointment.objects.filter(unsettled | in_doubt, company__in=companies)
