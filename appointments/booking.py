@@ -59,7 +59,14 @@ class NotShownYet(OutcomeUnknown):
 
 
 class MovedMeanwhile(CalendarError):
-    """The booking was made and then moved in the calendar itself: people decide which time holds."""
+    """The booking was made and then moved in the calendar itself: the caller does not know the new time."""
+
+    def __init__(self, booking: Booking) -> None:
+        self.booking = booking
+        when = f"{booking.start:%Y-%m-%d %H:%M} UTC"
+        super().__init__(
+            f"Booking {booking.uid} is in the calendar at another time than the caller asked for, {when}: call them."
+        )
 
 
 def book(appointment: Appointment, *, deadline: float = math.inf) -> Appointment:
@@ -122,7 +129,7 @@ def _try_now(appointment: Appointment, calendar: Calendar) -> None:
     except BookingRefused as refusal:
         give_up(appointment, FollowUp.Kind.BOOKING_FAILED, f"Book it by hand, or call back. {refusal}")
     except MovedMeanwhile as finding:
-        give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, str(finding))
+        _follow_move(appointment, finding)
     except NotShownYet as trouble:
         _look_again_soon(appointment, trouble)
     except CalendarError as trouble:
@@ -168,7 +175,7 @@ def _look_at(appointment: Appointment, uid: str, calendar: Calendar) -> Booking:
     if booking.is_over:
         raise BookingRefused(CALLED_OFF)
     if booking.start != appointment.starts_at:
-        raise _moved(booking)
+        raise MovedMeanwhile(booking)
     return booking
 
 
@@ -180,12 +187,8 @@ def _look_up(request: BookingRequest, calendar: Calendar) -> Booking | None:
     if found and found.is_over:
         raise BookingRefused(CALLED_OFF)
     if found and found.start != request.start:
-        raise _moved(found)
+        raise MovedMeanwhile(found)
     return found
-
-
-def _moved(booking: Booking) -> MovedMeanwhile:
-    return MovedMeanwhile(f"Booking {booking.uid} is in the calendar at another time than the caller asked for.")
 
 
 def _is_fresh(appointment: Appointment) -> bool:
@@ -231,16 +234,25 @@ def _settle(appointment: Appointment, booking: Booking) -> None:
         give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, f"The calendar answered with a {booking.status} booking.")
 
 
-def _schedule(appointment: Appointment, booking: Booking) -> None:
+def _follow_move(appointment: Appointment, finding: MovedMeanwhile) -> None:
+    """It is where the host has moved it, as one that was moved a moment later would be; people tell the caller."""
+    if finding.booking.status == "accepted":
+        _schedule(appointment, finding.booking, review=str(finding))
+    else:
+        give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, str(finding))
+
+
+def _schedule(appointment: Appointment, booking: Booking, *, review: str = "") -> None:
+    """`review` is what people have to do about it."""
     try:
-        _write_scheduled(appointment, booking)
+        _write_scheduled(appointment, booking, review)
     except IntegrityError:
         # Nothing of ours may be lost silently: the booking exists in the calendar, its row says otherwise.
         give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, f"Compare with booking {booking.uid} in the calendar.")
 
 
 @rerun_on_deadlock
-def _write_scheduled(appointment: Appointment, booking: Booking) -> None:
+def _write_scheduled(appointment: Appointment, booking: Booking, review: str) -> None:
     """Appointment, customer, call and what is to be told together; raises IntegrityError where it is not as it was."""
     with telling(appointment):
         customer = appointment.customer or customer_for(
@@ -255,6 +267,7 @@ def _write_scheduled(appointment: Appointment, booking: Booking) -> None:
             customer=customer,
             calcom_booking_uid=booking.uid,
             calcom_booking_id=booking.id,
+            starts_at=booking.start,
             ends_at=booking.end,
             leased_until=None,
             sent_at=None,
@@ -266,6 +279,8 @@ def _write_scheduled(appointment: Appointment, booking: Booking) -> None:
         if appointment.call:
             Call.objects.filter(pk=appointment.call.pk, customer=None).update(customer=customer)
         nothing_left_to_do(appointment)
+        if review:
+            follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, review)
         kill_point("booking.scheduling")
     kill_point("booking.scheduled")
 

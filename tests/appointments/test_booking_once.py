@@ -225,16 +225,20 @@ def test_a_living_workers_appointment_is_not_taken_over(haircut: Service, contro
 
 
 @pytest.mark.parametrize("by", [HOUR, timedelta(days=7)])
-def test_a_booking_that_staff_moved_before_we_looked_is_left_to_them(
+def test_a_booking_that_staff_moved_before_we_looked_is_where_they_moved_it(
     haircut: Service, control: CalcomControl, by: timedelta
 ) -> None:
     appointment = sent_by_a_worker_that_died(an_ended_call(haircut), ago=HOUR)
     arrive(control, appointment)
     (kept,) = control.bookings()
     control.post(f"bookings/{kept['uid']}/reschedule", start=(SLOT + by).isoformat())
-    assert book(appointment).status == Status.FAILED
-    assert "at another time than the caller asked for" in FollowUp.objects.get().what_to_do
-    assert [row["status"] for row in control.bookings()] == ["cancelled", "accepted"]
+    booked = book(appointment)
+    past, now = control.bookings()
+    assert (past["status"], now["status"]) == ("cancelled", "accepted")
+    assert (booked.status, booked.starts_at, booked.calcom_booking_uid) == (Status.SCHEDULED, SLOT + by, now["uid"])
+    task = FollowUp.objects.get()
+    assert (task.kind, task.status) == (FollowUp.Kind.NEEDS_REVIEW, FollowUp.Status.OPEN)
+    assert "at another time than the caller asked for" in task.what_to_do
 
 
 def test_a_booking_that_staff_cancelled_before_we_looked_is_not_made_again(

@@ -57,10 +57,13 @@ def test_a_declined_request_is_told_to_staff(requested: Appointment, control: Ca
     assert "cancelled or rejected in the calendar" in latest.what_to_do
 
 
-def test_a_request_that_was_moved_is_told_to_staff(requested: Appointment, control: CalcomControl) -> None:
+def test_a_request_that_the_host_moved_is_booked_there_and_told_to_staff(
+    requested: Appointment, control: CalcomControl
+) -> None:
     FollowUp.objects.update(status=FollowUp.Status.DONE)
     control.post(f"bookings/{requested.calcom_booking_uid}/reschedule", start=(SLOT + HOUR).isoformat())
-    assert looked_at_again(requested).status == Status.FAILED
+    moved = looked_at_again(requested)
+    assert (moved.status, moved.starts_at) == (Status.SCHEDULED, SLOT + HOUR)
     follow_up = FollowUp.objects.get()
     assert "at another time" in follow_up.what_to_do
     assert follow_up.status == FollowUp.Status.OPEN
