@@ -1,5 +1,6 @@
 """A cable between our processes and a server, which can be pulled: as the server's restart looks to its clients."""
 
+import random
 import socket
 import struct
 import threading
@@ -9,6 +10,9 @@ from contextlib import contextmanager, suppress
 
 LOOPBACK = "127.0.0.1"
 CHUNK = 65_536
+# Below Linux's ephemeral range (32768 and up): while a server is down no outgoing connection can take its port, nor
+# can a client that tries it again end up connected to itself.
+PORTS = range(20_000, 32_768)
 # close() then sends a TCP reset instead of a polite end.
 RESET = struct.pack("ii", 1, 0)
 
@@ -20,8 +24,8 @@ class Cable:
         self.server = (host, port)
         self._lock = threading.Lock()
         self._ends: set[socket.socket] = set()
-        self._listener = _listen(0)
-        self.port: int = self._listener.getsockname()[1]
+        self.port = quiet_port()
+        self._listener = _listen(self.port)
 
     def __enter__(self) -> "Cable":
         self._accept()
@@ -95,6 +99,14 @@ class Cable:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
         source.close()
+
+
+def quiet_port() -> int:
+    """A port of loopback that stays free while nobody listens on it."""
+    while True:
+        port = random.choice(PORTS)  # noqa: S311  (not part of the plan)
+        with suppress(OSError), _listen(port):
+            return port
 
 
 def _listen(port: int) -> socket.socket:

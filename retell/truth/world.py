@@ -16,8 +16,8 @@ from django.db import connection
 from redis import Redis
 
 from retell.demo.company import Vendors
-from retell.demo.processes import Processes, free_port
-from retell.truth.cable import Cable
+from retell.demo.processes import Processes
+from retell.truth.cable import Cable, quiet_port
 
 SWEEP_SECONDS = "2"
 WEB_WORKERS, WEB_THREADS = "2", "8"
@@ -72,7 +72,7 @@ class World:
             time.sleep(seconds)
 
     def _start(self) -> None:
-        ports = {name: free_port() for name in ("calcom", "retell", "web")}
+        ports = {name: quiet_port() for name in ("calcom", "retell", "web")}
         urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
         self.vendors = Vendors(calcom_url=urls["calcom"], retell_url=urls["retell"], app_url=urls["web"])
         self.environment = self._environment()
