@@ -221,6 +221,8 @@ def _during_call(turn: Turn, wanted: Wanted, before: Appointment | None) -> Repl
     appointment = book(intended_appointment(call, wish), deadline=turn.write_deadline)
     if appointment.status == Status.FAILED:
         return _failed(turn, wanted, appointment)
+    if not _is_for(appointment, wish):
+        return _settled_already(turn, wish, appointment)  # moved in the calendar before we knew of it
     return _outcome(turn, wish, appointment)
 
 

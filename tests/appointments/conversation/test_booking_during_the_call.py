@@ -2,6 +2,7 @@
 
 import pytest
 
+from appointments.booking import placeholder_email
 from appointments.intents import book_wish
 from appointments.models import Appointment, Call, Company, FollowUp, Service
 from tests.appointments.talking import CLAIM, Conversation, berlin, times
@@ -99,6 +100,21 @@ def test_a_time_that_was_taken_meanwhile_is_answered_with_others(caller: Convers
         ["2027-01-12 12:00", "2027-01-12 13:00", "2027-01-12 15:00"],
     )
     assert not CLAIM.search(reply.message)
+
+
+def test_what_the_host_has_moved_meanwhile_is_told_where_it_is(caller: Conversation, control: CalcomControl) -> None:
+    """An earlier request of ours arrived after all, and the host moved what it booked."""
+    caller.collect()
+    row = caller.row()
+    ours = {"email": placeholder_email(row), "metadata": {"booking_key": str(row.booking_key)}}
+    event_type_id = row.service.calcom_event_type_id
+    made = control.post("bookings", event_type_id=event_type_id, start=row.starts_at.isoformat(), **ours)
+    control.post(f"bookings/{made['uid']}/reschedule", start=berlin("2027-01-12T16:00").isoformat())
+    caller.take("2027-01-12T14:00")
+    reply = caller.collect(confirmed=True)
+    assert reply.status == "already_booked"
+    assert "16 Uhr" in reply.message
+    assert "14 Uhr" not in reply.message
 
 
 def test_one_of_the_others_is_booked_on_a_yes(caller: Conversation, control: CalcomControl) -> None:
