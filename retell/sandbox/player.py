@@ -199,7 +199,7 @@ class Player:
             text = str(failure)
         ms = round((time.monotonic() - started) * 1000)
         invocation.result = text[:RESULT_CHARACTERS]
-        attempt = Attempt(what=f"function:{tool['name']}", number=1, status=status, text=text, ms=ms)
+        attempt = Attempt(what=f"function:{tool['name']}", number=1, status=status, text=text, ms=ms, ended_at=now_ms())
         if invocation.successful:
             self.collected.update(extracted(tool, attempt))
         return attempt.as_step()
