@@ -35,10 +35,14 @@ truth: .venv/development $(CATALOGUES)  ## Random calls with random faults on re
 	.ci/packages test
 	$(BIN)/python -m tests.on_servers $(BIN)/python manage.py truth --calls $(CALLS) $(if $(SEED),--seed $(SEED))
 
+faults: .venv/development $(CATALOGUES)  ## Every process and server killed in the middle, each fault twenty times
+	.ci/packages test
+	FAULT_TIMES=20 $(BIN)/python -m pytest tests/faults
+
 conformance: .venv/development  ## The official conformance suite of the Model Context Protocol; needs npm
 	$(BIN)/python -m tests.conformance.run
 
-.PHONY: lint bench truth conformance
+.PHONY: lint bench truth faults conformance
 lint: .venv/development $(CATALOGUES)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

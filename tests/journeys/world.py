@@ -39,6 +39,7 @@ class World:
     """Use as a context manager. `workers` may be started and stopped by the test."""
 
     folder: Path
+    database_url: str = field(default_factory=database_url)
     redis_url: str = field(default_factory=lambda: settings.REDIS_URL)
     broker_url: str = ""
     worker_count: int = 2
@@ -97,13 +98,17 @@ class World:
         for worker in self.workers:
             worker.start()
 
+    @property
+    def processes(self) -> list[Process]:
+        return [self.web, *self.workers, self.beat]
+
     def _is_ready(self) -> bool:
         return requests.get(f"{self.app_url}/api/mcp/health/ready", timeout=5).ok
 
     def _environment(self) -> dict[str, str | None]:
         return {
             "DEBUG": "on",
-            "DATABASE_URL": database_url(),
+            "DATABASE_URL": self.database_url,
             "REDIS_URL": self.redis_url or None,
             "CELERY_BROKER_URL": self.broker_url or None,
             "VAR_DIR": str(self.folder),
