@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -46,6 +47,11 @@ def answer(company: Company, body: Mapping[str, Any]) -> dict[str, Any]:
         return _failure("unknown_function", _language(company, arguments))
     except GatewayError as error:
         return _failure(error.kind, _language(company, arguments))
+
+
+def out_of_order() -> dict[str, Any]:
+    """The reply while not even the company can be read; it tells nothing to somebody who only claims to be Retell."""
+    return _failure("internal_error", settings.LANGUAGE_CODE)
 
 
 def _arguments(body: Mapping[str, Any]) -> dict[str, Any]:

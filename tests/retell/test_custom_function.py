@@ -1,10 +1,12 @@
 """Function calls of the agent: whatever it sends, the answer is HTTP 200 and can be spoken."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 from hypothesis import HealthCheck, given, settings
@@ -440,6 +442,19 @@ class TestBusinessOutcomes:
         assert [self.told(door, FIND) for _ in range(11)][-1] == "too_many_lookups"
 
 
+class AwayAfter:
+    """The line to the database breaks after so many questions."""
+
+    def __init__(self, answered: int) -> None:
+        self.left = answered
+
+    def __call__(self, execute: Callable[..., Any], *question: Any) -> Any:
+        self.left -= 1
+        if self.left < 0:
+            raise OperationalError(2006, "Server has gone away")
+        return execute(*question)
+
+
 class TestTechnicalFailures:
     @pytest.mark.parametrize("name", ["book_a_flight", "", "retell_custom.collect", "../health", None, 5, ["x"]])
     def test_an_unknown_function(self, door: Door, name: Any) -> None:
@@ -465,6 +480,13 @@ class TestTechnicalFailures:
         settings.CALENDAR_BACKEND = "no.such.Calendar"
         assert_technical_failure(door, door.function(GOOD[name][0], name=name), "internal_error")
         assert untouched(appointment)
+
+    @pytest.mark.parametrize("answered", [0, 1, 3])
+    def test_a_database_that_is_away(self, door: Door, answered: int) -> None:
+        """From the first question on, or in the middle."""
+        with connection.execute_wrapper(AwayAfter(answered)):
+            reply = door.function()
+        assert_technical_failure(door, reply, "internal_error")
 
     def test_more_calls_than_a_company_may_make(self, door: Door, settings: Settings) -> None:
         settings.RATE_LIMIT_VENDOR = 1
