@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from appointments.calls import ForeignCall, record_call
 from appointments.conversation import Said, collect
+from appointments.conversation.turn import MAX_WORDS
+from appointments.follow_ups import call_back
 from appointments.intents import book_wish
 from appointments.models import Call, Company
 from appointments.voice import meaningful
@@ -83,9 +85,14 @@ def handle(event: WebhookEvent) -> WebhookEvent.State:
 
 
 def keep_wish(call: Call, facts: Mapping[str, Any]) -> None:
-    """Once the call is over: what only the call object's transcript knows of the caller's wish is noted."""
+    """Once the call is over: what only the call object's transcript knows of the caller's wish is noted.
+
+    A wish that was told when we could not hear it is none to be booked: somebody calls back.
+    """
     if wish_of(call) is None:
         recover_wish(call, facts)
+    if wish_of(call) is None and (words := _broken_off(facts)):
+        call_back(call, f"Call back: a fault kept us from noting what the caller wished. They said: {words}")
 
 
 def in_one_piece(company: Company) -> AbstractContextManager[object]:
@@ -117,6 +124,21 @@ def _hear_again(call: Call, function: str, arguments: Mapping[str, Any], result:
         collect(call, said_in(arguments, date=date, time=time), heard_at=heard_at)
     if function in NAMES_OF_WHEN and not is_noted:
         doubt_wish(call, heard_at)
+
+
+def _broken_off(facts: Mapping[str, Any]) -> str:
+    """What was said when a wish was told last, if a fault was all the answer; else ""."""
+    told = [(arguments, result) for name, arguments, result in tool_calls(facts) if canonical_name(name) == COLLECT]
+    if not told or not _is_fault(told[-1][1]):
+        return ""
+    said = said_in(told[-1][0], date="date", time="time")
+    words = (meaningful(word, max_length=MAX_WORDS) for word in (said.name, said.service, said.date, said.time))
+    return ", ".join(filter(None, words))
+
+
+def _is_fault(result: object) -> bool:
+    """A failure of ours, or what Retell's HTTP client says of an answer that it did not get."""
+    return result.get("success") is False if isinstance(result, Mapping) else result is not None
 
 
 def _status(result: object) -> str:

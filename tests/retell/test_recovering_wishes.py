@@ -24,6 +24,10 @@ ASKED = {"success": True, "status": "time_ambiguous", "message": "Vormittags ode
 READ_BACK = {"success": True, "status": "confirmation_required", "message": "Soll ich das jetzt buchen?"}
 # What an HTTP client says of an answer that never came reaches us as the function's result.
 COMPLAINT = "Axios Error: error code: ECONNABORTED, error message: timeout of 120000ms exceeded"
+FAULTS = [
+    {"success": False, "status": "internal_error", "message": "Da ist etwas schiefgegangen."},
+    COMPLAINT,
+]
 LATER = {**WISH, "time": "16 Uhr"}
 
 # UTC: half past two and four o'clock in Berlin.
@@ -125,9 +129,8 @@ class TestNoWishes:
         [
             ASKED,
             status("slot_taken"),
-            {"success": False, "status": "internal_error", "message": "Da ist etwas schiefgegangen."},
             {"success": True, "status": ["collected"], "message": "Notiert."},
-            COMPLAINT,
+            *FAULTS,
             "collected",
             "[]",
             "",
@@ -137,6 +140,26 @@ class TestNoWishes:
         assert booked(door, worker, *asked(answer)) == []
         assert not Appointment.objects.exists()
         assert WebhookEvent.objects.get().state == WebhookEvent.State.DONE
+
+    @pytest.mark.parametrize("answer", FAULTS)
+    def test_whoever_met_a_fault_is_called_back(self, door: Door, worker: Worker, answer: Any) -> None:
+        for event in ("call_ended", "call_analyzed"):
+            booked(door, worker, *asked(answer), event=event)
+        follow_up = FollowUp.objects.get()
+        assert (follow_up.kind, follow_up.call) == (FollowUp.Kind.CALLBACK, door.call())
+        assert "Erika Beispiel, Herrenschnitt, morgen, 14 Uhr 30" in follow_up.what_to_do
+
+    @pytest.mark.parametrize("better", [COLLECTED, ASKED, status("slot_taken")])
+    @pytest.mark.parametrize("answer", FAULTS)
+    def test_nobody_is_called_back_where_it_went_well_after_all(
+        self, door: Door, worker: Worker, answer: Any, better: dict[str, Any]
+    ) -> None:
+        booked(door, worker, *asked(answer), *asked(better, call="b"))
+        assert not FollowUp.objects.exists()
+
+    def test_nobody_is_called_back_who_has_said_nothing(self, door: Door, worker: Worker) -> None:
+        booked(door, worker, *asked(COMPLAINT, {}))
+        assert not FollowUp.objects.exists()
 
     @pytest.mark.parametrize("arguments", ["", "not json", "[]", "null", "{}", 5, None, ["a"], {"date": "morgen"}])
     def test_arguments_that_say_too_little_make_none(self, door: Door, worker: Worker, arguments: Any) -> None:
