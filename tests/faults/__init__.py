@@ -1,0 +1,5 @@
+"""Real processes, and what kills them."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.faults.ends")
