@@ -5,7 +5,7 @@ Nothing is repeated here, and nobody but the MCP server should use it: calls bel
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
@@ -23,6 +23,11 @@ CONNECT_SECONDS = 2.0
 # A long call comes with its transcript, twice and word by word.
 READ_SECONDS = 8.0
 MAX_MESSAGE = 200
+MAX_PAGES = 20
+
+# Words for a version: the newest one, drafts included, and the newest one that is published.
+LATEST, LATEST_PUBLISHED = "latest", "latest_published"
+Json = dict[str, Any]
 
 # Parts of Retell's texts, lower case. The path is unknown, not the object: a wrong address.
 UNKNOWN_PATH = "cannot get /"
@@ -86,33 +91,97 @@ class RetellClient:
         self.seconds_left = seconds_left
         self.timeout = timeout
 
-    def call(self, call_id: str) -> dict[str, Any]:
+    def call(self, call_id: str) -> Json:
         """The call object, which is the one that webhooks carry."""
-        call = self._get(f"/v2/get-call/{quote(call_id, safe='')}")
-        if call.get("call_id") != call_id:
-            raise RetellError(ErrorKind.UNREACHABLE, "The answer is about another call.", status=HTTPStatus.OK)
-        return call
+        return self._about("call_id", call_id, self._object("GET", f"/v2/get-call/{_quoted(call_id)}"))
 
     def key_info(self) -> KeyInfo:
         try:
-            return KeyInfo.model_validate(self._get("/get-api-key-info"))
+            return KeyInfo.model_validate(self._object("GET", "/get-api-key-info"))
         except ValidationError:
-            unknown = "The answer has an unknown form."
-            raise RetellError(ErrorKind.UNREACHABLE, unknown, status=HTTPStatus.OK) from None
+            raise _unusable("The answer has an unknown form.") from None
 
-    def _get(self, path: str) -> dict[str, Any]:
+    def agents(self) -> list[Json]:
+        """The account's voice agents: names and ids; the rest is with each agent."""
+        voice = {"filter_criteria": {"channel": {"type": "string", "op": "eq", "value": "voice"}}}
+        return list(self._pages("POST", "/v2/list-agents", voice))
+
+    def agent(self, agent_id: str, version: int | str = LATEST) -> Json:
+        answer = self._object("GET", f"/get-agent/{_quoted(agent_id)}", query={"version": str(version)})
+        return self._about("agent_id", agent_id, answer)
+
+    def create_agent_version(self, agent_id: str, base_version: int) -> Json:
+        """A draft of the agent and of its response engine, both with the same number."""
+        path = f"/create-agent-version/{_quoted(agent_id)}"
+        return self._about("agent_id", agent_id, self._object("POST", path, body={"base_version": base_version}))
+
+    def update_agent(self, agent_id: str, version: int, changes: Mapping[str, Any]) -> None:
+        path = f"/update-agent/{_quoted(agent_id)}"
+        self._object("PATCH", path, query={"version": str(version)}, body=changes)
+
+    def publish(self, agent_id: str, version: int) -> None:
+        """Make a draft the published version; who wants to be sure reads it back, for the answer is empty."""
+        self._exchange("POST", f"/publish-agent-version/{_quoted(agent_id)}", body={"version": version})
+
+    def engine(self, noun: str, engine_id: str, version: int) -> Json:
+        """A response engine; `noun` is what paths call its kind, such as "retell-llm"."""
+        return self._object("GET", f"/get-{noun}/{_quoted(engine_id)}", query={"version": str(version)})
+
+    def update_engine(self, noun: str, engine_id: str, version: int, changes: Mapping[str, Any]) -> None:
+        self._object("PATCH", f"/update-{noun}/{_quoted(engine_id)}", query={"version": str(version)}, body=changes)
+
+    def phone_numbers(self) -> list[Json]:
+        return list(self._pages("GET", "/v2/list-phone-numbers"))
+
+    def phone_number(self, number: str) -> Json:
+        return self._about("phone_number", number, self._object("GET", f"/get-phone-number/{_quoted(number)}"))
+
+    def update_phone_number(self, number: str, changes: Mapping[str, Any]) -> None:
+        self._object("PATCH", f"/update-phone-number/{_quoted(number)}", body=changes)
+
+    def _pages(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Iterator[Json]:
+        """The items of all pages; a list that has more of them than any account is not cut off, but refused."""
+        query: dict[str, str] = {}
+        for _page in range(MAX_PAGES):
+            answer = self._object(method, path, query=query, body=body)
+            items = answer.get("items")
+            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+                raise _unusable("The answer is no list.")
+            yield from items
+            if not answer.get("has_more"):
+                return
+            query = {"pagination_key": str(answer.get("pagination_key"))}
+        raise _unusable("The list never ends.")
+
+    def _about(self, name: str, wanted: str, answer: Json) -> Json:
+        if answer.get(name) != wanted:
+            raise _unusable("The answer is about another object.")
+        return answer
+
+    def _object(self, method: str, path: str, **request: Any) -> Json:
+        answer = self._exchange(method, path, **request)
+        if isinstance(answer, dict):
+            return answer
+        raise _unusable("The answer is no object.")
+
+    def _exchange(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Retell's answer as JSON, None where it is none; one log line, in which a phone number is left out."""
+        told = f"{method} {path.partition('/%2B')[0]}"
         try:
-            body = self._parsed(self._answer(path))
+            answer = self._parsed(self._answer(requests.Request(method, self.base_url + path, params=query, json=body)))
         except RetellError as error:
-            logger.warning("Retell: GET %s: %s", path, error)
+            logger.warning("Retell: %s: %s", told, error)
             raise
-        logger.info("Retell: GET %s: done", path)
-        return body
+        logger.info("Retell: %s: done", told)
+        return answer
 
-    def _answer(self, path: str) -> requests.Response:
+    def _answer(self, request: requests.Request) -> requests.Response:
         seconds = min(self.timeout, self.seconds_left())
         try:
-            prepared = session().prepare_request(requests.Request("GET", self.base_url + path, headers=self._headers()))
+            request.headers = self._headers()
+            prepared = session().prepare_request(request)
         except ValueError:
             raise RetellError(ErrorKind.REFUSED, "The stored address or key can't be part of a request.") from None
         try:
@@ -124,12 +193,12 @@ class RetellClient:
         # As bytes, so that a key with other characters is noticed here and not on the wire.
         return {"Authorization": f"Bearer {self.api_key}".encode("ascii"), **correlation_header()}
 
-    def _parsed(self, response: requests.Response) -> dict[str, Any]:
+    def _parsed(self, response: requests.Response) -> Any:
         try:
             body = response.json()
         except ValueError:
             body = None
-        if response.status_code == HTTPStatus.OK and isinstance(body, dict):
+        if response.status_code in (HTTPStatus.OK, HTTPStatus.CREATED):
             return body
         raise self._error_of(response, body)
 
@@ -141,6 +210,14 @@ class RetellClient:
             status=response.status_code,
             retry_after=_retry_after(response),
         )
+
+
+def _quoted(name: str) -> str:
+    return quote(name, safe="")
+
+
+def _unusable(why: str) -> RetellError:
+    return RetellError(ErrorKind.UNREACHABLE, why, status=HTTPStatus.OK)
 
 
 def _message(body: Any) -> str:

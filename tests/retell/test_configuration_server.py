@@ -9,8 +9,8 @@ from mcp_gateway import breakers, gateway
 from mcp_gateway.errors import Conflict, GatewayError, InvalidParams, NotFound, UpstreamError
 from mcp_gateway.principal import Principal
 from mcp_gateway.registry import registry
+from retell.account import ERRORS, gateway_error
 from retell.client import ErrorKind, RetellError
-from retell.mcp_servers import ERRORS, gateway_error
 from tests.factories import make_call, make_configuration
 from tests.retell.vendor import Vendor
 from tests.retell.vendor import running_retell as running_retell
