@@ -10,15 +10,16 @@ import socket
 from functools import lru_cache
 from http.client import HTTPResponse
 from time import monotonic
-from typing import Any
+from typing import Any, ClassVar
 
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import NewConnectionError
 from urllib3.util import Timeout
 
-from mcp_gateway.outbound import POOL_SIZE
+from mcp_gateway.outbound import POOL_SIZE, is_public
 
 
 class _Reader(io.RawIOBase):
@@ -68,21 +69,48 @@ class _TLSPool(HTTPSConnectionPool):
     ConnectionCls = _TLSConnection
 
 
+class _PublicTLSConnection(_TLSConnection):
+    """Hangs up on a private address before a byte is sent: names may lead elsewhere than when they were checked."""
+
+    def _new_conn(self) -> socket.socket:
+        made = super()._new_conn()
+        if not is_public(made.getpeername()[0]):
+            made.close()
+            raise NewConnectionError(self, "a private address")
+        return made
+
+
+class _PublicTLSPool(HTTPSConnectionPool):
+    ConnectionCls = _PublicTLSConnection
+
+
 class _Adapter(HTTPAdapter):
+    pools: ClassVar[dict[str, Any]] = {"http": _Pool, "https": _TLSPool}
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+        self.poolmanager.pool_classes_by_scheme = self.pools
 
 
-@lru_cache(maxsize=1)
-def _adapter() -> _Adapter:
+class _PublicAdapter(_Adapter):
+    pools = {"https": _PublicTLSPool}
+
+
+@lru_cache(maxsize=2)
+def _adapter(adapter_class: type[_Adapter]) -> _Adapter:
     """The process's connections."""
-    return _Adapter(pool_connections=POOL_SIZE, pool_maxsize=POOL_SIZE, max_retries=0)
+    return adapter_class(pool_connections=POOL_SIZE, pool_maxsize=POOL_SIZE, max_retries=0)
 
 
-def send(request: PreparedRequest, *, connect_seconds: float, total_seconds: float) -> Response:
-    """Send it once and read the answer whole; a redirect is an answer too. Raises requests.RequestException."""
+def send(
+    request: PreparedRequest, *, connect_seconds: float, total_seconds: float, public_only: bool = False
+) -> Response:
+    """Send it once and read the answer whole; a redirect is an answer too. Raises requests.RequestException.
+
+    `public_only`: https, and never to an address of a private network, whatever the host's name leads to.
+    """
     timeout = Timeout(connect=connect_seconds, total=total_seconds)
-    response = _adapter().send(request, timeout=timeout)  # type: ignore[arg-type]  # the stubs know seconds only
+    adapter = _adapter(_PublicAdapter if public_only else _Adapter)
+    response = adapter.send(request, timeout=timeout)  # type: ignore[arg-type]  # the stubs know seconds only
     response.content  # noqa: B018  # reads it
     return response

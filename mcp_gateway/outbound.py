@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from mcp_gateway import correlation
 
 POOL_SIZE = 32
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 @lru_cache(maxsize=1)
@@ -46,8 +47,22 @@ def validate_vendor_url(url: str) -> None:
         found = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)
     except (OSError, UnicodeError):
         raise ValidationError(_("The host %(host)s can't be found."), params={"host": host}) from None
-    if not all(ipaddress.ip_address(address[4][0]).is_global for address in found):
+    if not all(is_public(str(address[4][0])) for address in found):
         raise ValidationError(_("The host %(host)s is not a public one."), params={"host": host})
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the internet's, and so is the IPv4 address that an IPv6 one may carry."""
+    ip = ipaddress.ip_address(address)
+    carried = _carried(ip) if isinstance(ip, ipaddress.IPv6Address) else None
+    return ip.is_global and not ip.is_multicast and (carried is None or is_public(str(carried)))
+
+
+def _carried(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that gateways would send on to."""
+    if ip in NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
 
 
 def _https_address(url: str) -> tuple[str, int]:

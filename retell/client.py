@@ -198,7 +198,8 @@ class RetellClient:
             body = response.json()
         except ValueError:
             body = None
-        if response.status_code in (HTTPStatus.OK, HTTPStatus.CREATED):
+        is_told = body is not None or not response.content
+        if is_told and response.status_code in (HTTPStatus.OK, HTTPStatus.CREATED):
             return body
         raise self._error_of(response, body)
 

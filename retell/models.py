@@ -15,7 +15,9 @@ class RetellConfiguration(models.Model):
         related_name="retell_configurations",
     )
     agent_id = models.CharField(_("agent"), max_length=255)
-    webhook_url = models.CharField(_("webhook address"), max_length=512, null=True, blank=True)
+    webhook_url = models.CharField(
+        _("webhook address"), max_length=512, null=True, blank=True, help_text=_("Empty: this system's own.")
+    )
     webhook_events = models.JSONField(
         _("webhook events"), default=list, blank=True, help_text=_("Empty: Retell's three defaults.")
     )
@@ -23,6 +25,11 @@ class RetellConfiguration(models.Model):
     prompt_template = models.TextField(_("prompt"), null=True, blank=True)
     settings = models.JSONField(_("settings"), default=dict, null=True, blank=True)
     deployed_version = models.PositiveIntegerField(_("deployed version"), null=True, blank=True)
+    deployed_at = models.DateTimeField(_("deployed at"), null=True, blank=True)
+    # Until then nobody else may deploy this agent.
+    deploying_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # What a deployment that did not come to its end has written into a draft: it is no stranger's work.
+    attempted = models.JSONField(null=True, blank=True, editable=False)
     last_synced_at = models.DateTimeField(_("last synced at"), null=True, blank=True)
     last_test_at = models.DateTimeField(_("last test at"), null=True, blank=True)
     last_test_outcome = models.CharField(_("outcome of the last test"), max_length=200, blank=True)
@@ -42,3 +49,37 @@ class RetellConfiguration(models.Model):
 
     def __str__(self) -> str:
         return self.agent_id
+
+
+class PromptVersion(models.Model):
+    """A prompt as it was written once; the newest one is the configuration's. Never changed but for what it became."""
+
+    configuration = models.ForeignKey(
+        RetellConfiguration,
+        verbose_name=_("Retell configuration"),
+        on_delete=models.CASCADE,
+        related_name="prompt_versions",
+    )
+    number = models.PositiveIntegerField(_("number"))
+    text = models.TextField(_("text"))
+    author = models.CharField(_("author"), max_length=150)
+    restores = models.PositiveIntegerField(
+        _("restores"), null=True, blank=True, help_text=_("The number of the version that was rolled back to.")
+    )
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    deployed_version = models.PositiveIntegerField(
+        _("deployed version"), null=True, blank=True, help_text=_("The agent's version that it first went out with.")
+    )
+    deployed_at = models.DateTimeField(_("deployed at"), null=True, blank=True)
+
+    class Meta:
+        db_table = "retell_prompt_versions"
+        verbose_name = _("prompt version")
+        verbose_name_plural = _("prompt versions")
+        ordering = ("configuration", "-number")
+        constraints = (
+            models.UniqueConstraint(fields=("configuration", "number"), name="one_prompt_per_configuration_and_number"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.configuration} #{self.number}"

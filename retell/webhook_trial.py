@@ -6,12 +6,12 @@ from secrets import token_hex
 
 import requests
 from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone
 from pydantic import BaseModel
 
-from mcp_gateway import outbound
+from mcp_gateway import connections, outbound
 from mcp_gateway.models import WebhookEvent
+from retell.addresses import own_webhook_url, webhook_url
 from retell.intake import SignedRequest
 from retell.models import RetellConfiguration
 from retell.payload import PROVIDER
@@ -20,8 +20,9 @@ from retell.webhook_events import dedupe_key
 
 # Stored and then ignored, as every event that is none of a call's.
 EVENT = "gateway_test"
-# Connecting, and each read; Retell itself gives up after ten seconds.
-TIMEOUT_SECONDS = (3, 10)
+# Retell itself gives up after ten seconds.
+CONNECT_SECONDS, TOTAL_SECONDS = 3.0, 10.0
+ACCEPTED = range(200, 300)
 
 
 class WebhookTrial(BaseModel):
@@ -44,18 +45,14 @@ class WebhookTrial(BaseModel):
         return f"{'ok' if self.passed else self.problem}: {answer}, {self.duration_ms} ms"
 
 
-def webhook_url(configuration: RetellConfiguration) -> str:
-    """Our address for this agent's events."""
-    return str(settings.APP_URL) + reverse("retell-webhook-of", args=(configuration.pk,))
-
-
 def try_webhook(configuration: RetellConfiguration) -> WebhookTrial:
     """Send a test event, see whether it is stored, and note the outcome on the configuration; never raises."""
     company, url = configuration.company, webhook_url(configuration)
     body = {"event": EVENT, "sent_at": timezone.now().isoformat(), "nonce": token_hex(8)}
     raw = json.dumps(body).encode()
     started = time.monotonic()
-    status, problem = _send(url, raw, company.retell_webhook_key or company.retell_api_key)
+    name = "APP_URL" if url == own_webhook_url(configuration) else "the webhook address"
+    status, problem = _send(url, raw, company.retell_webhook_key or company.retell_api_key, name)
     duration_ms = round((time.monotonic() - started) * 1000)
     stored = WebhookEvent.objects.filter(
         provider=PROVIDER, dedupe_key=dedupe_key(SignedRequest(company, body, raw), EVENT), company=company
@@ -74,18 +71,22 @@ def try_webhook(configuration: RetellConfiguration) -> WebhookTrial:
     return trial
 
 
-def _send(url: str, raw: bytes, key: str) -> tuple[int | None, str]:
-    """The HTTP status and what is wrong with it, in words for staff."""
+def _send(url: str, raw: bytes, key: str, name: str) -> tuple[int | None, str]:
+    """The HTTP status and what is wrong with it, in words for staff, to whom the address is `name`."""
     if not key:
         return None, "the company has no Retell key"
     headers = {HEADER: sign(raw, key, int(time.time() * 1000)), "Content-Type": "application/json"}
     headers |= outbound.correlation_header()
+    request = requests.Request("POST", url, data=raw, headers=headers)
     try:
-        response = outbound.session().post(
-            url, data=raw, headers=headers, timeout=TIMEOUT_SECONDS, allow_redirects=False
+        response = connections.send(
+            outbound.session().prepare_request(request),
+            connect_seconds=CONNECT_SECONDS,
+            total_seconds=TOTAL_SECONDS,
+            public_only=not settings.ALLOW_PRIVATE_URLS and name != "APP_URL",
         )
     except requests.Timeout:
-        return None, "APP_URL does not answer in time"
-    except requests.RequestException:
-        return None, "APP_URL can't be reached"
-    return response.status_code, "" if response.status_code == 204 else "refused"
+        return None, f"{name} does not answer in time"
+    except (requests.RequestException, ValueError):
+        return None, f"{name} can't be reached"
+    return response.status_code, "" if response.status_code in ACCEPTED else "refused"
