@@ -36,7 +36,7 @@ def _object_problems(schema: Mapping[str, Any], where: str, depth: int) -> Itera
             yield _("%(where)s: %(name)s is no name for an argument") % {"where": where, "name": name}
         yield from _value_problems(rule, f"{where}.{name}", depth + 1)
     required = schema.get("required", [])
-    if not isinstance(required, list) or not all(name in properties for name in required):
+    if not isinstance(required, list) or not all(str(name) in properties for name in required):
         yield _('%(where)s: "required" names what is not among the properties') % {"where": where}
     if not isinstance(schema.get("additionalProperties", True), bool):
         yield _('%(where)s: "additionalProperties" is true or false') % {"where": where}
