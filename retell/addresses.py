@@ -16,6 +16,11 @@ def inbound_url(configuration: RetellConfiguration) -> str:
     return _absolute("retell-inbound-of", configuration.pk)
 
 
+def shared_inbound_url() -> str:
+    """Good enough where agent and number are one company's only."""
+    return _absolute("retell-inbound")
+
+
 def own_webhook_url(configuration: RetellConfiguration) -> str:
     return _absolute("retell-webhook-of", configuration.pk)
 
@@ -29,10 +34,6 @@ def is_function_url(url: Any) -> bool:
     """Whether a function that calls this calls us, with or without a configuration's id."""
     ours = _absolute("retell-function")
     return isinstance(url, str) and (url == ours or url.startswith((f"{ours}/", f"{ours}?")))
-
-
-def is_inbound_url(url: Any, configuration: RetellConfiguration) -> bool:
-    return url in (_absolute("retell-inbound"), inbound_url(configuration))
 
 
 def _absolute(name: str, *ids: int) -> str:

@@ -99,7 +99,7 @@ class RetellClient:
         try:
             return KeyInfo.model_validate(self._object("GET", "/get-api-key-info"))
         except ValidationError:
-            raise _unusable("The answer has an unknown form.") from None
+            raise unusable("The answer has an unknown form.") from None
 
     def agents(self) -> list[Json]:
         """The account's voice agents: names and ids; the rest is with each agent."""
@@ -107,13 +107,14 @@ class RetellClient:
         return list(self._pages("POST", "/v2/list-agents", voice))
 
     def agent(self, agent_id: str, version: int | str = LATEST) -> Json:
+        """The newest version, drafts included, or the one of that number or word."""
         answer = self._object("GET", f"/get-agent/{_quoted(agent_id)}", query={"version": str(version)})
-        return self._about("agent_id", agent_id, answer)
+        return self._version_of(agent_id, answer, wanted=version)
 
     def create_agent_version(self, agent_id: str, base_version: int) -> Json:
         """A draft of the agent and of its response engine, both with the same number."""
         path = f"/create-agent-version/{_quoted(agent_id)}"
-        return self._about("agent_id", agent_id, self._object("POST", path, body={"base_version": base_version}))
+        return self._version_of(agent_id, self._object("POST", path, body={"base_version": base_version}))
 
     def update_agent(self, agent_id: str, version: int, changes: Mapping[str, Any]) -> None:
         path = f"/update-agent/{_quoted(agent_id)}"
@@ -146,23 +147,29 @@ class RetellClient:
             answer = self._object(method, path, query=query, body=body)
             items = answer.get("items")
             if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-                raise _unusable("The answer is no list.")
+                raise unusable("The answer is no list.")
             yield from items
             if not answer.get("has_more"):
                 return
             query = {"pagination_key": str(answer.get("pagination_key"))}
-        raise _unusable("The list never ends.")
+        raise unusable("The list never ends.")
+
+    def _version_of(self, agent_id: str, answer: Json, *, wanted: int | str = LATEST) -> Json:
+        number = self._about("agent_id", agent_id, answer).get("version")
+        if not isinstance(number, int) or (isinstance(wanted, int) and number != wanted):
+            raise unusable("The answer is about another version.")
+        return answer
 
     def _about(self, name: str, wanted: str, answer: Json) -> Json:
         if answer.get(name) != wanted:
-            raise _unusable("The answer is about another object.")
+            raise unusable("The answer is about another object.")
         return answer
 
     def _object(self, method: str, path: str, **request: Any) -> Json:
         answer = self._exchange(method, path, **request)
         if isinstance(answer, dict):
             return answer
-        raise _unusable("The answer is no object.")
+        raise unusable("The answer is no object.")
 
     def _exchange(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
@@ -217,7 +224,8 @@ def _quoted(name: str) -> str:
     return quote(name, safe="")
 
 
-def _unusable(why: str) -> RetellError:
+def unusable(why: str) -> RetellError:
+    """An answer that can't be what was asked for: something on the way, or a vendor who changed."""
     return RetellError(ErrorKind.UNREACHABLE, why, status=HTTPStatus.OK)
 
 

@@ -28,7 +28,7 @@ class RetellConfiguration(models.Model):
     deployed_at = models.DateTimeField(_("deployed at"), null=True, blank=True)
     # Until then nobody else may deploy this agent.
     deploying_until = models.DateTimeField(null=True, blank=True, editable=False)
-    # What a deployment that did not come to its end has written into a draft: it is no stranger's work.
+    # What deployments that did not come to their end have written into a draft: it is no stranger's work.
     attempted = models.JSONField(null=True, blank=True, editable=False)
     last_synced_at = models.DateTimeField(_("last synced at"), null=True, blank=True)
     last_test_at = models.DateTimeField(_("last test at"), null=True, blank=True)

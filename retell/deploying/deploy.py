@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from mcp_gateway.errors import Conflict, DeadlineExceeded, GatewayError, UpstreamError
 from mcp_gateway.principal import Principal
-from retell.addresses import function_url
+from retell.addresses import function_url, inbound_url
 from retell.client import ErrorKind, RetellClient, RetellError
 from retell.deploying import ledger, numbers
 from retell.deploying.changes import Kind, changed_parts, changes, parts_of
@@ -18,7 +18,7 @@ from retell.deploying.engines import Content, Json, read
 from retell.deploying.lease import leased
 from retell.deploying.report import Deployed, Status, Step, blame
 from retell.deploying.tools import dangling
-from retell.deploying.wanted import Wanted, applied, wanted_of
+from retell.deploying.wanted import Wanted, applied, attempted_of, wanted_of
 from retell.models import RetellConfiguration
 from retell.webhook_urls import validate_webhook_url
 
@@ -58,7 +58,7 @@ def deploy(
         row.step = Step.NUMBERS
         row.numbers = numbers.lines_of(lines, configuration, row.live_version)
         if not order.dry_run:
-            _see_to_numbers(client, configuration, order, row)
+            _see_to_numbers(client, configuration, order, by, row)
         row.success, row.step = True, None
     return row
 
@@ -79,14 +79,13 @@ def _bring_up_to_date(
     by: Principal,
     row: Deployed,
 ) -> None:
-    attempted = Wanted.of_json(configuration.attempted) if configuration.attempted else None
-    situation = look(client, configuration.agent_id, wanted, attempted)
+    situation = look(client, configuration.agent_id, [wanted, *attempted_of(configuration)])
     row.live_version = situation.live.version if situation.live else None
     row.draft_version = situation.draft.version if situation.draft else None
     if situation.live and not changes(situation.live, applied(situation.live, wanted)):
         row.status = Status.UP_TO_DATE
         if not order.dry_run:
-            ledger.seen(configuration, situation.live.version)
+            ledger.found_live(configuration, wanted, row, by)
         return
     target = applied(situation.newest, wanted)
     row.changes = changes(situation.newest, target)
@@ -131,7 +130,7 @@ def _carry_out(
 def _open_draft(client: RetellClient, situation: Situation, wanted: Wanted, order: Order, row: Deployed) -> Content:
     """The newest draft, or a new one where there is none, or where another agent has published its engine's version."""
     base = situation.newest
-    if situation.draft and not base.engine.get("is_published"):
+    if base.is_open:
         return base
     agent_id = str(base.agent["agent_id"])
     try:
@@ -143,8 +142,8 @@ def _open_draft(client: RetellClient, situation: Situation, wanted: Wanted, orde
         raise
     row.draft_version = int(made["version"])
     draft = read(client, agent_id, row.draft_version)
-    if draft.is_published or draft.engine.get("is_published"):
-        raise Conflict(_("Agent and response engine have different versions at Retell"), kind="engine_version")
+    if not draft.is_open:
+        raise Conflict(_("The draft that Retell made can't be written"), kind="draft_not_open")
     # Made from its base it should be the same; what somebody did in this very moment is theirs.
     row.foreign_changes += foreign_changes(base, draft, [wanted])
     if row.foreign_changes and not order.accept_foreign_changes:
@@ -158,7 +157,7 @@ def _write_engine(client: RetellClient, draft: Content, wanted: Wanted) -> None:
         return
     fields = (kind.prompt, kind.tools, kind.holders)
     changed = {name: target.engine[name] for name in fields if target.engine.get(name) != draft.engine.get(name)}
-    client.update_engine(kind.noun, draft.engine_id, draft.version, changed)
+    client.update_engine(kind.noun, draft.engine_id, draft.engine_version, changed)
 
 
 def _write_settings(client: RetellClient, draft: Content, wanted: Wanted) -> None:
@@ -191,23 +190,23 @@ def _refuse_other_content(live: Content, wanted: Wanted) -> None:
         raise UpstreamError(message % {"differences": told}, kind="not_as_written")
 
 
-def _see_to_numbers(client: RetellClient, configuration: RetellConfiguration, order: Order, row: Deployed) -> None:
+def _see_to_numbers(
+    client: RetellClient, configuration: RetellConfiguration, order: Order, by: Principal, row: Deployed
+) -> None:
     version = row.live_version
-    behind = {line.phone_number for line in row.numbers if line.is_behind}
-    silent = {line.phone_number for line in row.numbers if line.asks_us is False}
-    touched = (behind if order.move_numbers else set()) | (silent if order.set_inbound_webhook else set())
-    for phone_number in sorted(touched):
-        if order.move_numbers and phone_number in behind and version is not None:
-            numbers.move(client, phone_number, configuration.agent_id, version)
-        if order.set_inbound_webhook and phone_number in silent:
-            numbers.ask_us(client, phone_number, configuration)
-    if touched:
-        row.numbers = numbers.lines_of([client.phone_number(one) for one in _all(row)], configuration, version)
-        row.touched_numbers = sorted(touched)
-
-
-def _all(row: Deployed) -> list[str]:
-    return sorted({line.phone_number for line in row.numbers})
+    for line in row.numbers:
+        if order.move_numbers and line.is_behind and version is not None:
+            numbers.move(client, line, configuration.agent_id, version)
+            ledger.number_changed(configuration, line, {line.direction: version}, by)
+            row.touched_numbers.append(line.phone_number)
+        if order.set_inbound_webhook and line.asks_us is False:
+            numbers.ask_us(client, line.phone_number, configuration)
+            ledger.number_changed(configuration, line, {"inbound_webhook_url": inbound_url(configuration)}, by)
+            row.touched_numbers.append(line.phone_number)
+    if row.touched_numbers:
+        row.touched_numbers = sorted(set(row.touched_numbers))
+        known = sorted({line.phone_number for line in row.numbers})
+        row.numbers = numbers.lines_of([client.phone_number(one) for one in known], configuration, version)
 
 
 def _refuse_private_addresses(configuration: RetellConfiguration, wanted: Wanted) -> None:

@@ -29,14 +29,13 @@ class Situation:
         return found
 
 
-def look(client: RetellClient, agent_id: str, wanted: Wanted, attempted: Wanted | None) -> Situation:
-    """Raises RetellError, and Conflict as `read` does."""
+def look(client: RetellClient, agent_id: str, ours: list[Wanted]) -> Situation:
+    """`ours`: what is wanted, and what earlier attempts wanted. Raises RetellError, and Conflict as `read` does."""
     newest = read(client, agent_id)
     if newest.is_published:
         return Situation(live=newest)
     live = _existing(client, agent_id, LATEST_PUBLISHED)
     base = live if _is_base(live, newest) else _existing(client, agent_id, newest.agent.get("base_version"))
-    ours = [wanted, attempted] if attempted else [wanted]
     edits = foreign_changes(base, newest, ours) if base else []
     if live is None:
         return Situation(live=None, draft=newest, foreign=[_never_published(newest), *edits])

@@ -13,7 +13,7 @@ from retell.deploying.drafts import Situation, look
 from retell.deploying.engines import Json
 from retell.deploying.numbers import Line, lines_of
 from retell.deploying.tools import dangling
-from retell.deploying.wanted import Wanted, applied, wanted_of
+from retell.deploying.wanted import Wanted, applied, attempted_of, wanted_of
 from retell.models import RetellConfiguration
 
 
@@ -42,9 +42,8 @@ def drifts(client: RetellClient, configurations: Sequence[RetellConfiguration]) 
 def drift_of(client: RetellClient, configuration: RetellConfiguration, lines: Sequence[Json]) -> Drift:
     found = Drift(agent_id=configuration.agent_id, deployed_version=configuration.deployed_version)
     wanted = wanted_of(configuration)
-    attempted = Wanted.of_json(configuration.attempted) if configuration.attempted else None
     try:
-        situation = look(client, configuration.agent_id, wanted, attempted)
+        situation = look(client, configuration.agent_id, [wanted, *attempted_of(configuration)])
         _compare(found, situation, wanted)
     except (RetellError, GatewayError) as error:
         told = gateway_error(error) if isinstance(error, RetellError) else error

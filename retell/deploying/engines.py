@@ -1,13 +1,13 @@
 """An agent's version together with its response engine's, as Retell describes them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from mcp_gateway.errors import Conflict
-from retell.client import LATEST, RetellClient
+from retell.client import LATEST, RetellClient, unusable
 
 Json = dict[str, Any]
 
@@ -67,6 +67,16 @@ class Content:
     def engine_id(self) -> str:
         return str(self.agent["response_engine"][self.kind.id_field])
 
+    @property
+    def engine_version(self) -> int:
+        """The agent's own number, unless Retell says otherwise."""
+        return int(self.agent["response_engine"].get("version", self.version))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be written: publishing an agent makes its engine's version immutable for others too."""
+        return not (self.is_published or self.engine.get("is_published"))
+
 
 def read(client: RetellClient, agent_id: str, version: int | str = LATEST) -> Content:
     """A version with its engine. Raises RetellError, and Conflict ("custom_llm") where there is no engine at Retell."""
@@ -75,7 +85,11 @@ def read(client: RetellClient, agent_id: str, version: int | str = LATEST) -> Co
     kind = KINDS.get(bound.get("type", ""))
     if kind is None:
         raise Conflict(_("A program of its own answers for this agent: Retell keeps no functions"), kind="custom_llm")
-    number = int(agent["version"])
-    if bound.get("version", number) != number:
-        raise Conflict(_("Agent and response engine have different versions at Retell"), kind="engine_version")
-    return Content(kind=kind, agent=agent, engine=client.engine(kind.noun, bound[kind.id_field], number))
+    if not bound.get(kind.id_field):
+        raise unusable("The agent names no response engine.")
+    content = Content(kind=kind, agent=agent, engine={})
+    engine = client.engine(kind.noun, content.engine_id, content.engine_version)
+    # Its arrays are written back whole: those of another one, or of none, would wipe out everybody's functions.
+    if (engine.get(kind.id_field), engine.get("version")) != (content.engine_id, content.engine_version):
+        raise unusable("The answer is about another response engine.")
+    return replace(content, engine=engine)

@@ -26,11 +26,16 @@ class Wanted:
     prompt: str | None = None
 
     def as_json(self) -> Json:
-        return asdict(self)
+        return {**asdict(self), "dropped": list(self.dropped)}
 
     @classmethod
     def of_json(cls, stored: Mapping[str, Any]) -> "Wanted":
         return cls(**{**stored, "dropped": tuple(stored["dropped"])})
+
+
+def attempted_of(configuration: RetellConfiguration) -> list[Wanted]:
+    """What deployments that did not come to their end have wanted since the last one that did."""
+    return [Wanted.of_json(stored) for stored in configuration.attempted or ()]
 
 
 def wanted_of(configuration: RetellConfiguration) -> Wanted:

@@ -380,6 +380,8 @@ class TestNumbers:
         row = account.deploy(move_numbers=True)
         assert account.sdk.phone_number.retrieve(number).inbound_agents[0].agent_version == 1
         assert (row["numbers"][0]["is_behind"], row["touched_numbers"]) == (False, [number])
+        entry = AuditEntry.objects.get(action="retell.number_changed")
+        assert (entry.before["inbound"], entry.after["inbound"]) == (0, 1)
 
     def test_it_is_moved_later_too(self, account: Account, agent_id: str) -> None:
         number = account.number(agent_id, version=0)

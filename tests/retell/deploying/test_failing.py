@@ -11,8 +11,9 @@ from django.db import connection
 from django.utils import timezone
 
 from mcp_gateway.errors import Conflict, GatewayError, UpstreamError
+from mcp_gateway.models import AuditEntry
 from mcp_gateway.sandbox import Fault, Request
-from retell.models import RetellConfiguration
+from retell.models import PromptVersion, RetellConfiguration
 from tests.factories import make_company
 from tests.retell.deploying.conftest import FUNCTIONS, Account, account_of, call
 from tests.retell.vendor import Vendor
@@ -103,6 +104,21 @@ def test_one_request_fails(account: Account, agent_id: str, name: str, number: i
     assert RetellConfiguration.objects.get().deployed_version == 1
 
 
+@pytest.mark.parametrize("number", [n for n, request in enumerate(REQUESTS) if request.startswith("GET") and n])
+@pytest.mark.parametrize("changed", [{}, {"version": 77}, {"agent_id": "x", "llm_id": "x"}])
+def test_an_answer_about_something_else_is_none(
+    account: Account, agent_id: str, number: int, changed: dict[str, Any]
+) -> None:
+    """Tools are written back whole: of an engine that seems to have none, all others' would be gone."""
+    body = {"agent_id": agent_id, "version": 0, "response_engine": {"type": "retell-llm"}, **changed}
+    fault = {"action": "reply", "status": 200, "body": body if changed else {}}
+    account.vendor.sandbox.faults = [AtRequest(path=".*", number=number, **fault)]
+    row = account.deploy()
+    assert (row["success"], row["kind"], row["step"]) == (False, "unreachable", STEPS[number])
+    assert account.deploy()["success"] is True
+    assert is_whole(account, agent_id)
+
+
 @pytest.mark.parametrize("number", range(3, 9))
 def test_what_is_left_by_an_attempt_is_told(account: Account, agent_id: str, number: int) -> None:
     trouble(account, "500", number, "after")
@@ -137,6 +153,30 @@ def test_what_an_attempt_has_written_is_ours_though_something_else_is_wanted_now
     row = account.deploy()
     assert (row["status"], row["live_version"], row["foreign_changes"]) == ("deployed", 1, [])
     assert account.live_llm(agent_id).general_prompt == "Second."
+
+
+def test_so_is_what_the_attempt_before_has_written(account: Account, agent_id: str) -> None:
+    account.call("updateAgent", prompt="First.")
+    trouble(account, "500", 8, "before")
+    account.deploy()
+    account.call("updateAgent", prompt="Second.")
+    account.vendor.fault("reply", "/update-retell-llm/.*", status=500)
+    assert account.deploy()["step"] == "functions"
+    row = account.deploy()
+    assert (row["status"], row["live_version"], row["foreign_changes"]) == ("deployed", 1, [])
+
+
+def test_a_deployment_whose_end_was_not_heard_of_is_noted_by_the_repeat(account: Account, agent_id: str) -> None:
+    account.call("updateAgent", prompt="First.")
+    trouble(account, "500", 9, "before")
+    assert account.deploy()["step"] == "check"
+    assert not AuditEntry.objects.filter(action="retell.agent_deployed").exists()
+    assert account.deploy()["status"] == "up_to_date"
+    row = RetellConfiguration.objects.get()
+    assert (row.deployed_version, row.attempted) == (1, None)
+    assert row.deployed_at is not None
+    assert AuditEntry.objects.get(action="retell.agent_deployed").after["version"] == 1
+    assert PromptVersion.objects.get().deployed_version == 1
 
 
 def test_what_others_add_to_an_attempts_draft_is_theirs(account: Account, agent_id: str) -> None:
