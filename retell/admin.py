@@ -1,17 +1,48 @@
 """Admin of the Retell side."""
 
-from django.contrib import admin
+from typing import Any
 
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from mcp_gateway.principal import Principal
 from mcp_gateway.staff_admin import CompanyScopedAdmin
 from mcp_gateway.staff_pages import Section
+from retell import prompts
+from retell.agent_settings import validate_settings
+from retell.custom_functions import validate_overrides
 from retell.models import RetellConfiguration
+
+
+class RetellConfigurationForm(forms.ModelForm):
+    """What is written by hand is checked as what comes through the gateway."""
+
+    def clean_custom_functions(self) -> Any:
+        value = self.cleaned_data["custom_functions"] or []
+        validate_overrides(value)
+        return value
+
+    def clean_settings(self) -> Any:
+        value = self.cleaned_data["settings"] or {}
+        validate_settings(value)
+        return value
+
+    def clean_webhook_events(self) -> Any:
+        return self.cleaned_data["webhook_events"] or []
 
 
 @admin.register(RetellConfiguration)
 class RetellConfigurationAdmin(CompanyScopedAdmin):
     section = Section.SET_UP
-    list_display = ("agent_id", "company", "webhook_url", "deployed_version", "last_synced_at", "last_test_outcome")
-    list_filter = (("company", admin.RelatedOnlyFieldListFilter), "last_synced_at")
+    form = RetellConfigurationForm
+    list_display = ("agent_id", "company", "webhook_url", "deployed_version", "deployed_at", "last_test_outcome")
+    list_filter = (("company", admin.RelatedOnlyFieldListFilter), "deployed_at")
     search_fields = ("agent_id", "webhook_url", "company__name")
-    readonly_fields = ("deployed_version", "last_synced_at", "last_test_at", "last_test_outcome")
+    readonly_fields = ("deployed_version", "deployed_at", "last_synced_at", "last_test_at", "last_test_outcome")
     list_select_related = ("company",)
+
+    def save_model(self, request: HttpRequest, obj: RetellConfiguration, form: Any, change: bool) -> None:
+        """A prompt that is written here is a version of its own too."""
+        super().save_model(request, obj, form, change)
+        prompts.keep(obj, Principal.of_staff(request.user))

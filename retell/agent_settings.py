@@ -2,7 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from django.core.exceptions import ValidationError as FormError
+from django.utils.translation import gettext as _
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ValidationError as PydanticError
 
 from retell.models import RetellConfiguration
 
@@ -36,10 +39,19 @@ class AgentSettings(BaseModel):
     webhook_timeout_ms: WebhookTimeout | None = None
 
 
+def validate_settings(value: Any) -> None:
+    """Validator of forms, for what is written by hand."""
+    try:
+        AgentSettings.model_validate(value or {})
+    except PydanticError as error:
+        names = ", ".join(sorted({str(detail["loc"][0]) for detail in error.errors() if detail["loc"]}))
+        raise FormError(_("Retell does not take this: %(names)s") % {"names": names or value}) from None
+
+
 def settings_of(configuration: RetellConfiguration) -> dict[str, Any]:
     """The settings that are kept here; what is stored in another form counts as nothing."""
     try:
         kept = AgentSettings.model_validate(configuration.settings or {})
-    except ValidationError:
+    except PydanticError:
         return {}
     return kept.model_dump(exclude_none=True)

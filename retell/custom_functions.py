@@ -6,7 +6,10 @@ What is changed here changes what is deployed, not what the server answers.
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from django.core.exceptions import ValidationError as FormError
+from django.utils.translation import gettext as _
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import ValidationError as PydanticError
 
 from appointments.models import Company
 from mcp_gateway.registry import registry
@@ -60,14 +63,27 @@ def overrides_of(configuration: RetellConfiguration) -> dict[str, Override]:
     """By name; what is stored in another form, or of functions that are no more, counts as nothing."""
     try:
         stored = _OVERRIDES.validate_python(configuration.custom_functions or [])
-    except ValidationError:
+    except PydanticError:
         return {}
     return {override.name: override for override in stored if override.name in DEFINITIONS}
 
 
 def stored(overrides: dict[str, Override]) -> list[dict[str, Any]]:
     """What to write on the configuration."""
-    return [override.model_dump() for _, override in sorted(overrides.items()) if not override.is_nothing]
+    return [override.model_dump() for _name, override in sorted(overrides.items()) if not override.is_nothing]
+
+
+def validate_overrides(value: Any) -> None:
+    """Validator of forms, for what is written by hand."""
+    try:
+        overrides = _OVERRIDES.validate_python(value or [])
+    except PydanticError:
+        raise FormError(_('Write the changes as [{"name": "cancel_appointment", "enabled": false}].')) from None
+    for override in overrides:
+        if override.name not in DEFINITIONS:
+            raise FormError(_("There is no function %(name)s") % {"name": override.name})
+        if override.parameters is not None and (wrong := schema_problems(override.name, override.parameters)):
+            raise FormError(wrong)
 
 
 def schema_problems(name: str, parameters: dict[str, Any]) -> list[str]:

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from retell.webhook_urls import validate_events, validate_webhook_url
+
 
 class RetellConfiguration(models.Model):
     """One agent of one company: what it is to have, and what was deployed and tested last."""
@@ -16,10 +18,19 @@ class RetellConfiguration(models.Model):
     )
     agent_id = models.CharField(_("agent"), max_length=255)
     webhook_url = models.CharField(
-        _("webhook address"), max_length=512, null=True, blank=True, help_text=_("Empty: this system's own.")
+        _("webhook address"),
+        max_length=512,
+        null=True,
+        blank=True,
+        validators=(validate_webhook_url,),
+        help_text=_("Empty: this system's own."),
     )
     webhook_events = models.JSONField(
-        _("webhook events"), default=list, blank=True, help_text=_("Empty: Retell's three defaults.")
+        _("webhook events"),
+        default=list,
+        blank=True,
+        validators=(validate_events,),
+        help_text=_("Empty: Retell's three defaults."),
     )
     custom_functions = models.JSONField(_("custom functions"), default=list, null=True, blank=True)
     prompt_template = models.TextField(_("prompt"), null=True, blank=True)

@@ -47,6 +47,13 @@ def validate_webhook_url(url: str) -> None:
     validate_vendor_url(url)
 
 
+def validate_events(value: object) -> None:
+    """Validator of model fields."""
+    events = value if isinstance(value, list) else [value]
+    if value and not all(event in EVENTS for event in events):
+        raise ValidationError(_("Retell sends these events: %(events)s") % {"events": ", ".join(EVENTS)})
+
+
 def check_webhook_url(url: str) -> None:
     """As `validate_webhook_url`, for wherever the address leads too; one that does not answer now is taken."""
     validate_webhook_url(url)

@@ -90,6 +90,7 @@ def read(client: RetellClient, agent_id: str, version: int | str = LATEST) -> Co
     content = Content(kind=kind, agent=agent, engine={})
     engine = client.engine(kind.noun, content.engine_id, content.engine_version)
     # Its arrays are written back whole: those of another one, or of none, would wipe out everybody's functions.
-    if (engine.get(kind.id_field), engine.get("version")) != (content.engine_id, content.engine_version):
+    number = engine.get("version", content.engine_version)
+    if (engine.get(kind.id_field), number) != (content.engine_id, content.engine_version):
         raise unusable("The answer is about another response engine.")
     return replace(content, engine=engine)

@@ -116,6 +116,38 @@ def test_what_deployment_and_tests_found_is_not_for_people_to_write(
     assert (configuration.deployed_version, configuration.last_test_outcome) == (None, "")
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"webhook_url": "nowhere"},
+        {"webhook_url": "https://anna:secret@phone.example.com/"},
+        {"webhook_events": '["everything"]'},
+        {"webhook_events": '{"x": 1}'},
+        {"custom_functions": '[{"name": "gone"}]'},
+        {"custom_functions": '{"x": 1}'},
+        {"custom_functions": '[{"name": "cancel_appointment", "parameters": {"type": "string"}}]'},
+        {"settings": '{"voice_speed": 9}'},
+        {"settings": '["x"]'},
+    ],
+)
+def test_what_retell_would_not_take_is_refused(
+    staff: Client, configuration: RetellConfiguration, wrong: dict[str, str]
+) -> None:
+    said = {**form(configuration.company, configuration.agent_id), **wrong}
+    assert staff.post(reverse(CHANGE, args=[configuration.pk]), said).status_code == 200
+    configuration.refresh_from_db()
+    assert (configuration.webhook_events, configuration.custom_functions, configuration.settings) == ([], [], {})
+
+
+def test_a_prompt_that_is_written_here_is_a_version(staff: Client, configuration: RetellConfiguration) -> None:
+    for text in ("First.", "First.", "Second."):
+        said = {**form(configuration.company, configuration.agent_id), "prompt_template": text}
+        assert staff.post(reverse(CHANGE, args=[configuration.pk]), said).status_code == 302
+    versions = configuration.prompt_versions.values_list("number", "text")
+    assert list(versions) == [(2, "Second."), (1, "First.")]
+    assert configuration.prompt_versions.latest("number").author.startswith("staff:")
+
+
 @pytest.mark.parametrize("number_of_rows", [1, 20])
 def test_the_list_asks_the_database_the_same_however_long_it_is(
     staff: Client, company: Company, number_of_rows: int, django_assert_max_num_queries: object
