@@ -44,5 +44,9 @@ class RetellConfigurationAdmin(CompanyScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: RetellConfiguration, form: Any, change: bool) -> None:
         """A prompt that is written here is a version of its own too."""
-        super().save_model(request, obj, form, change)
+        if change:
+            # A deployment may be running, and writes into the same row.
+            obj.save(update_fields=[*form.changed_data, "updated_at"])
+        else:
+            super().save_model(request, obj, form, change)
         prompts.keep(obj, Principal.of_staff(request.user))

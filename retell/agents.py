@@ -84,7 +84,7 @@ def agent_of(client: RetellClient, configuration: RetellConfiguration) -> Agent:
     bound = agent.get("response_engine") or {}
     kind = KINDS.get(bound.get("type", ""))
     version = int(agent["version"])
-    engine = client.engine(kind.noun, bound[kind.id_field], version) if kind else {}
+    engine = client.engine(kind.noun, bound[kind.id_field], bound.get("version", version)) if kind else {}
     return Agent(
         agent_id=configuration.agent_id,
         agent_name=agent.get("agent_name") or "",

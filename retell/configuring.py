@@ -60,6 +60,7 @@ def set_webhook(
         changes["webhook_events"] = list(dict.fromkeys(events))
     with transaction.atomic():
         for configuration in configurations:
+            _lock(configuration)
             timeout = {} if timeout_ms is None else {"webhook_timeout_ms": timeout_ms}
             settings = {**(configuration.settings or {}), **timeout}
             _change(configuration, "retell.webhook_changed", by, **changes, settings=settings)
@@ -78,41 +79,51 @@ def set_function(
     """None leaves what is; an empty description is ours again, and `reset` forgets all that was changed before."""
     if parameters is not None and (wrong := schema_problems(name, parameters)):
         raise _wrong("parameters", wrong)
-    overrides = overrides_of(configuration)
-    known = Override(name=name) if reset else overrides.get(name, Override(name=name))
     told: dict[str, Any] = {"enabled": enabled, "description": description, "parameters": parameters}
-    changed = known.model_copy(update={field: value for field, value in told.items() if value is not None})
-    changed.description = changed.description or None
-    custom_functions = stored({**overrides, name: changed})
-    _change(configuration, "retell.function_changed", by, custom_functions=custom_functions)
+    with transaction.atomic():
+        _lock(configuration)
+        overrides = overrides_of(configuration)
+        known = Override(name=name) if reset else overrides.get(name, Override(name=name))
+        changed = known.model_copy(update={field: value for field, value in told.items() if value is not None})
+        changed.description = changed.description or None
+        custom_functions = stored({**overrides, name: changed})
+        _change(configuration, "retell.function_changed", by, custom_functions=custom_functions)
 
 
 def set_agent(configuration: RetellConfiguration, by: Principal, settings: AgentSettings) -> None:
     """What is given is kept from now on; what is given as null is left to Retell again."""
     given = settings.model_dump(exclude_unset=True)
-    kept = {**(configuration.settings or {}), **given}
-    wanted = {name: value for name, value in kept.items() if value is not None}
-    _change(configuration, "retell.settings_changed", by, settings=wanted)
+    with transaction.atomic():
+        _lock(configuration)
+        kept = {**(configuration.settings or {}), **given}
+        wanted = {name: value for name, value in kept.items() if value is not None}
+        _change(configuration, "retell.settings_changed", by, settings=wanted)
+
+
+def _lock(configuration: RetellConfiguration) -> None:
+    """Two people may change different parts of one column at once."""
+    RetellConfiguration.objects.select_for_update().get(pk=configuration.pk)
+    configuration.refresh_from_db(fields=["webhook_url", "webhook_events", "custom_functions", "settings"])
 
 
 def _change(configuration: RetellConfiguration, action: str, by: Principal, **columns: Any) -> None:
+    """In the transaction around it, with an entry in the audit trail; nothing where nothing changes."""
     before = {name: getattr(configuration, name) for name in columns}
     changed = {name: value for name, value in columns.items() if (value or None) != (before[name] or None)}
     if not changed:
         return
     for name, value in changed.items():
         setattr(configuration, name, value)
-    with transaction.atomic():
-        configuration.save(update_fields=[*changed, "updated_at"])
-        record_by(
-            by,
-            action=action,
-            object_type="RetellConfiguration",
-            object_id=configuration.pk,
-            company_id=configuration.company_id,
-            before=shown_of({name: before[name] for name in changed}),
-            after=shown_of(changed),
-        )
+    configuration.save(update_fields=[*changed, "updated_at"])
+    record_by(
+        by,
+        action=action,
+        object_type="RetellConfiguration",
+        object_id=configuration.pk,
+        company_id=configuration.company_id,
+        before=shown_of({name: before[name] for name in changed}),
+        after=shown_of(changed),
+    )
 
 
 def _wrong(parameter: str, problems: Sequence[str]) -> InvalidParams:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from mcp_gateway.errors import Conflict, DeadlineExceeded, GatewayError, UpstreamError
 from mcp_gateway.principal import Principal
 from retell.addresses import function_url, inbound_url
-from retell.client import ErrorKind, RetellClient, RetellError
+from retell.client import READ_SECONDS, ErrorKind, RetellClient, RetellError
 from retell.deploying import ledger, numbers
 from retell.deploying.changes import Kind, changed_parts, changes, parts_of
 from retell.deploying.drafts import Situation, foreign_changes, look
@@ -23,7 +23,7 @@ from retell.models import RetellConfiguration
 from retell.webhook_urls import validate_webhook_url
 
 # Nobody begins to publish who could not wait for the answer, and look what became of it where none comes.
-PUBLISHING_SECONDS = 20.0
+PUBLISHING_SECONDS = 2 * READ_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,8 +144,10 @@ def _open_draft(client: RetellClient, situation: Situation, wanted: Wanted, orde
     draft = read(client, agent_id, row.draft_version)
     if not draft.is_open:
         raise Conflict(_("The draft that Retell made can't be written"), kind="draft_not_open")
-    # Made from its base it should be the same; what somebody did in this very moment is theirs.
-    row.foreign_changes += foreign_changes(base, draft, [wanted])
+    # Made from its base it should say and do the same; what somebody did in this very moment is theirs.
+    row.foreign_changes += [
+        change for change in foreign_changes(base, draft, [wanted]) if change.kind in (Kind.FUNCTION, Kind.PROMPT)
+    ]
     if row.foreign_changes and not order.accept_foreign_changes:
         raise _foreign()
     return draft

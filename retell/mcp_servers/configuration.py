@@ -1,13 +1,11 @@
 """RetellConfigurationMCPServer."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from django.conf import settings as django_settings
 from django.db.models import Q
 from django.db.models.functions import Length
-from pydantic import BaseModel, Field
 
 from appointments.models import Call, Company
 from appointments.phones import to_e164
@@ -17,101 +15,42 @@ from retell import configuring, prompts
 from retell.account import ERRORS, retell_of
 from retell.addresses import function_url
 from retell.agent_settings import AgentSettings, Languages, WebhookTimeout
-from retell.agents import Agent, AgentLine, WebhookState, agent_of, agents_of, webhook_of
+from retell.agents import Agent, agent_of, agents_of, webhook_of
 from retell.client import ErrorKind, KeyInfo
 from retell.custom_functions import functions_of
 from retell.deploying.deploy import Order, deploy_all
-from retell.deploying.drift import Drift, drifts
-from retell.deploying.report import Deployed, unknown_agent
-from retell.function_definitions import DEFINITIONS
+from retell.deploying.drift import drifts
+from retell.deploying.report import unknown_agent
+from retell.mcp_servers.configuration_types import (
+    AgentList,
+    Agents,
+    CallId,
+    Deployment,
+    Description,
+    Drifts,
+    Events,
+    FunctionName,
+    Functions,
+    FunctionState,
+    OneAgent,
+    Parameters,
+    Prompt,
+    PromptHistory,
+    PromptLine,
+    PromptNumber,
+    PromptTemplate,
+    Updated,
+    Url,
+    Webhooks,
+)
 from retell.models import RetellConfiguration
 from retell.payload import call_news
 from retell.webhook_trial import WebhookTrial, try_webhook
-from retell.webhook_urls import EVENTS, MAX_LENGTH, Event
+from retell.webhook_urls import EVENTS
 
-CallId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-AgentId = Annotated[str, Field(min_length=1, max_length=255)]
-OneAgent = Annotated[AgentId | None, Field(description="May be left out where the company has one agent.")]
-Agents = Annotated[
-    list[AgentId] | None, Field(min_length=1, max_length=100, description="Left out: all of the company's.")
-]
-Url = Annotated[str, Field(max_length=MAX_LENGTH, description='"" is this system\'s own address.')]
-Events = Annotated[list[Event], Field(description="An empty list is Retell's three defaults.")]
-Description = Annotated[str, Field(max_length=4000, description='What the model is told; "" is ours again.')]
-Parameters = Annotated[dict[str, Any], Field(description="JSON Schema of an object, for the model.")]
-Prompt = Annotated[str, Field(max_length=100_000, description='"" leaves the prompt to Retell.')]
 # A dozen requests for each agent, of which any may take seconds.
 DEPLOYING_DEADLINE = 90.0
 LOOKING_DEADLINE = 60.0
-
-
-class Webhooks(BaseModel):
-    """`webhook_url` is where this system hears events; each agent has an address with its own number at the end."""
-
-    webhook_url: str
-    available_events: list[str]
-    agents: list[WebhookState]
-
-
-class Updated(BaseModel):
-    """Kept here; deploying brings it to the agents."""
-
-    success: Literal[True] = True
-    updated_count: int
-    agent_ids: list[str]
-
-
-class FunctionState(BaseModel):
-    """A custom function as it is to be on the agent; `is_changed`: staff have changed something of ours."""
-
-    name: str
-    url: str
-    enabled: bool
-    description: str
-    parameters: dict[str, Any]
-    is_changed: bool
-
-
-class Functions(BaseModel):
-    agent_id: str
-    functions: list[FunctionState]
-
-
-class Deployment(BaseModel):
-    deployed: list[Deployed]
-
-
-class AgentList(BaseModel):
-    agents: list[AgentLine]
-
-
-class Drifts(BaseModel):
-    in_sync: bool
-    agents: list[Drift]
-
-
-class PromptTemplate(BaseModel):
-    language: str
-    prompt: str
-
-
-class PromptLine(BaseModel):
-    """`restores`: the number of the version that this one brought back."""
-
-    number: int
-    text: str
-    author: str
-    created_at: datetime
-    restores: int | None
-    deployed_version: int | None
-    deployed_at: datetime | None
-
-
-class PromptHistory(BaseModel):
-    """The newest one first, which is what the next deployment brings."""
-
-    agent_id: str
-    versions: list[PromptLine]
 
 
 @register
@@ -218,7 +157,7 @@ class RetellConfigurationMCPServer(MCPServer):
     def update_custom_function(
         self,
         context: Context,
-        name: Literal[*DEFINITIONS],  # type: ignore[valid-type]
+        name: FunctionName,
         agent_id: OneAgent = None,
         enabled: bool | None = None,
         description: Description | None = None,
@@ -286,9 +225,7 @@ class RetellConfigurationMCPServer(MCPServer):
         return _history(configuring.configuration_of(context.company, agent_id))
 
     @rpc("rollBackPrompt", Access.WRITE)
-    def roll_back_prompt(
-        self, context: Context, number: Annotated[int, Field(ge=1, le=2**31 - 1)], agent_id: OneAgent = None
-    ) -> PromptHistory:
+    def roll_back_prompt(self, context: Context, number: PromptNumber, agent_id: OneAgent = None) -> PromptHistory:
         """Write an earlier prompt anew, as a version of its own, for the next deployment."""
         configuration = configuring.configuration_of(context.company, agent_id)
         prompts.roll_back(configuration, number, context.principal)

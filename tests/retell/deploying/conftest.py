@@ -114,6 +114,10 @@ class Account:
         self.vendor.sandbox.requests.clear()
 
 
+def names(tools: Any) -> list[str]:
+    return [tool.name for tool in tools]
+
+
 def call(company: Company, method: str, **params: Any) -> Any:
     return gateway.call(f"retell_config.{method}", params, principal=Principal.of_task("test", company.pk))
 

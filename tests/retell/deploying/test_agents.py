@@ -1,19 +1,16 @@
-"""Agents, their functions, prompts and drift through the gateway."""
+"""Agents, what differs from what is live, and tests of webhooks, through the gateway."""
 
 from typing import Any
 
 import pytest
 
 from appointments.models import Company
-from mcp_gateway.errors import InvalidParams, NotFound
+from mcp_gateway.errors import InvalidParams
 from mcp_gateway.models import AuditEntry
-from retell import inbound
-from retell.models import PromptVersion, RetellConfiguration
-from tests.factories import make_configuration, make_service
+from retell.models import RetellConfiguration
+from tests.factories import make_configuration
 from tests.retell.deploying.conftest import FOREIGN, FUNCTIONS, Account
 from tests.retell.vendor import Vendor
-
-COLLECT = "collect_appointment_information"
 
 
 def stored() -> RetellConfiguration:
@@ -89,179 +86,6 @@ class TestAgents:
         with pytest.raises(InvalidParams):
             account.call("updateAgent", **wrong)
         assert stored().settings == {}
-
-
-class TestFunctions:
-    def function(self, account: Account, name: str = COLLECT) -> dict[str, Any]:
-        functions = {one["name"]: one for one in account.call("getCustomFunctions")["functions"]}
-        found: dict[str, Any] = functions[name]
-        return found
-
-    def test_all_of_them_as_they_are(self, account: Account, agent_id: str) -> None:
-        functions = account.call("getCustomFunctions")["functions"]
-        assert [one["name"] for one in functions] == FUNCTIONS
-        assert {(one["enabled"], one["is_changed"]) for one in functions} == {(True, False)}
-        assert all(one["url"].endswith(f"/custom-function/{stored().pk}") for one in functions)
-
-    def test_changed_is_what_is_deployed(self, account: Account, agent_id: str) -> None:
-        parameters = {"type": "object", "properties": {"datum": {"type": "string"}}, "required": ["datum"]}
-        account.call("updateCustomFunction", name=COLLECT, description="Notes it.", parameters=parameters)
-        account.deploy()
-        tool = next(tool for tool in account.live_llm(agent_id).general_tools if tool.name == COLLECT)
-        assert (tool.description, tool.parameters.to_dict()) == ("Notes it.", parameters)
-        assert account.deploy()["status"] == "up_to_date"
-
-    def test_one_change_leaves_the_others(self, account: Account, agent_id: str) -> None:
-        account.call("updateCustomFunction", name=COLLECT, description="Notes it.")
-        account.call("updateCustomFunction", name=COLLECT, enabled=False)
-        account.call("updateCustomFunction", name="request_callback", enabled=False)
-        told = self.function(account)
-        assert (told["description"], told["enabled"], told["is_changed"]) == ("Notes it.", False, True)
-
-    def test_ours_can_be_had_again(self, account: Account, agent_id: str) -> None:
-        ours = self.function(account)
-        account.call("updateCustomFunction", name=COLLECT, description="Notes it.", enabled=False)
-        account.call("updateCustomFunction", name=COLLECT, description="")
-        assert self.function(account) == {**ours, "enabled": False, "is_changed": True}
-        account.call("updateCustomFunction", name=COLLECT, reset=True)
-        assert self.function(account) == ours
-        assert stored().custom_functions == []
-
-    def test_each_change_is_in_the_audit_trail(self, account: Account, agent_id: str) -> None:
-        account.call("updateCustomFunction", name=COLLECT, enabled=False)
-        entry = AuditEntry.objects.get(action="retell.function_changed")
-        assert entry.after["custom_functions"][0]["enabled"] is False
-
-    @pytest.mark.parametrize(
-        "schema",
-        [
-            {},
-            {"properties": {}},
-            {"type": "string"},
-            {"type": "object"},
-            {"type": "object", "properties": []},
-            {"type": "object", "properties": {"date": {}}},
-            {"type": "object", "properties": {"date": {"type": "date"}}},
-            {"type": "object", "properties": {"date": "string"}},
-            {"type": "object", "properties": {"date": {"type": "string", "enum": []}}},
-            {"type": "object", "properties": {"date": {"type": "array"}}},
-            {"type": "object", "properties": {"date": {"type": "string", "description": 5}}},
-            {"type": "object", "properties": {"date": {"type": "string", "$ref": "#/x"}}},
-            {"type": "object", "properties": {"date": {"type": "object", "properties": {"a b": {"type": "string"}}}}},
-            {"type": "object", "properties": {}, "required": ["date"]},
-            {"type": "object", "properties": {}, "required": [["date"]]},
-            {"type": "object", "properties": {}, "anyOf": []},
-            {"type": "object", "properties": {}, "additionalProperties": {}},
-            {"type": "object", "properties": {"branch": {"type": "string"}}},
-        ],
-    )
-    def test_parameters_that_retell_or_the_function_would_not_take(
-        self, account: Account, agent_id: str, schema: dict[str, Any]
-    ) -> None:
-        with pytest.raises(InvalidParams) as raised:
-            account.call("updateCustomFunction", name=COLLECT, parameters=schema)
-        assert {error["parameter"] for error in raised.value.data["errors"]} == {"parameters"}
-        assert stored().custom_functions == []
-
-    @pytest.mark.parametrize("wrong", [{"name": "drop_tables"}, {"name": COLLECT, "enabled": "maybe"}, {}])
-    def test_functions_that_there_are(self, account: Account, agent_id: str, wrong: dict[str, Any]) -> None:
-        with pytest.raises(InvalidParams):
-            account.call("updateCustomFunction", **wrong)
-
-    @pytest.mark.parametrize("rubbish", [{"x": 1}, ["x"], [{"name": "gone"}], None, "x"])
-    def test_rubbish_in_the_row_counts_as_nothing(self, account: Account, agent_id: str, rubbish: Any) -> None:
-        RetellConfiguration.objects.update(custom_functions=rubbish, settings=rubbish)
-        assert self.function(account)["is_changed"] is False
-        assert account.deploy()["success"] is True
-
-
-class TestPrompts:
-    @pytest.fixture
-    def salon(self, account: Account, agent_id: str) -> Account:
-        make_service(account.company, name="Dauerwelle", duration_minutes=135)
-        make_service(account.company, name="Bartpflege", is_active=False)
-        account.company.opening_hours = {"saturday": [["10:00", "14:00"]]}
-        account.company.save()
-        return account
-
-    def test_it_is_made_from_what_the_company_offers(self, salon: Account) -> None:
-        told = salon.call("getAgentPromptTemplate", language="de")
-        for words in (salon.company.name, "Dauerwelle, 135", "Samstag 10 Uhr bis 14 Uhr", "{{today}}", "Anrufer"):
-            assert words in told["prompt"]
-        assert "Bartpflege" not in told["prompt"]
-
-    def test_in_english_too(self, salon: Account) -> None:
-        told = salon.call("getAgentPromptTemplate", language="en")
-        assert "You answer the phone" in told["prompt"]
-        assert "Dauerwelle, 135 minutes" in told["prompt"]
-
-    def test_by_default_in_the_companys_language(self, salon: Account) -> None:
-        assert salon.call("getAgentPromptTemplate")["language"] == salon.company.default_language
-
-    @pytest.mark.parametrize("language", ["de", "en"])
-    @pytest.mark.parametrize("mode", Company.BookingMode)
-    def test_it_knows_only_variables_that_the_agent_gets(self, salon: Account, language: str, mode: str) -> None:
-        salon.company.booking_mode = mode
-        salon.company.save()
-        answer = inbound.answer(salon.company, {"call_inbound": {"from_number": "+4915112345678"}})
-        given = set(answer["call_inbound"]["dynamic_variables"])
-        prompt = salon.call("getAgentPromptTemplate", language=language)["prompt"]
-        used = {part.split("}}")[0] for part in prompt.split("{{")[1:]}
-        assert used <= given
-        assert {"today", "current_time", "customer_name", "next_appointment"} <= used
-
-    def test_a_yes_is_asked_for_only_where_it_books(self, salon: Account) -> None:
-        assert "confirmed" not in salon.call("getAgentPromptTemplate", language="en")["prompt"]
-        salon.company.booking_mode = Company.BookingMode.DURING_CALL
-        salon.company.save()
-        assert "`confirmed`" in salon.call("getAgentPromptTemplate", language="en")["prompt"]
-
-    def test_each_prompt_is_a_version(self, account: Account, agent_id: str) -> None:
-        for text in ("First.", "First.", "Second."):
-            account.call("updateAgent", prompt=text)
-        versions = account.call("getPromptVersions")["versions"]
-        assert [(one["number"], one["text"], one["author"]) for one in versions] == [
-            (2, "Second.", "test"),
-            (1, "First.", "test"),
-        ]
-
-    def test_it_tells_what_it_went_out_with(self, account: Account, agent_id: str) -> None:
-        account.call("updateAgent", prompt="First.")
-        account.deploy()
-        account.call("updateAgent", prompt="Second.")
-        versions = account.call("getPromptVersions")["versions"]
-        assert [one["deployed_version"] for one in versions] == [None, 1]
-
-    def test_rolling_back_makes_a_new_version(self, account: Account, agent_id: str) -> None:
-        for text in ("First.", "Second."):
-            account.call("updateAgent", prompt=text)
-            account.deploy()
-        versions = account.call("rollBackPrompt", number=1)["versions"]
-        assert (versions[0]["number"], versions[0]["text"], versions[0]["restores"]) == (3, "First.", 1)
-        assert account.live_llm(agent_id).general_prompt == "Second."
-        assert account.deploy()["live_version"] == 3
-        assert account.live_llm(agent_id).general_prompt == "First."
-
-    def test_rolling_back_to_what_is_there_changes_nothing(self, account: Account, agent_id: str) -> None:
-        account.call("updateAgent", prompt="First.")
-        assert len(account.call("rollBackPrompt", number=1)["versions"]) == 1
-
-    def test_there_is_no_rolling_back_to_what_never_was(self, account: Account, agent_id: str) -> None:
-        with pytest.raises(NotFound):
-            account.call("rollBackPrompt", number=7)
-
-    def test_a_prompt_that_was_written_into_the_row_gets_its_version(self, account: Account, agent_id: str) -> None:
-        RetellConfiguration.objects.update(prompt_template="By hand.")
-        account.deploy()
-        version = PromptVersion.objects.get()
-        assert (version.text, version.deployed_version) == ("By hand.", 1)
-
-    def test_an_emptied_prompt_leaves_retells(self, account: Account, agent_id: str) -> None:
-        account.call("updateAgent", prompt="First.")
-        account.deploy()
-        account.call("updateAgent", prompt="")
-        assert account.deploy()["status"] == "up_to_date"
-        assert account.live_llm(agent_id).general_prompt == "First."
 
 
 class TestDrift:
