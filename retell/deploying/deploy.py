@@ -22,7 +22,7 @@ from retell.deploying.wanted import Wanted, applied, attempted_of, wanted_of
 from retell.models import RetellConfiguration
 from retell.webhook_urls import validate_webhook_url
 
-# Nobody begins to publish who could not wait for the answer, and look what became of it where none comes.
+# Nobody begins, or publishes, who could not wait for the answer, and look what became of it where none comes.
 PUBLISHING_SECONDS = 2 * READ_SECONDS
 
 
@@ -109,6 +109,7 @@ def _carry_out(
     order: Order,
     row: Deployed,
 ) -> None:
+    _refuse_haste(client)
     row.step = Step.DRAFT
     draft = _open_draft(client, situation, wanted, order, row)
     row.step = Step.FUNCTIONS
@@ -172,8 +173,7 @@ def _write_settings(client: RetellClient, draft: Content, wanted: Wanted) -> Non
 def _publish(client: RetellClient, draft: Content, row: Deployed) -> None:
     """Whether a lost answer meant yes is looked up, not guessed."""
     agent_id = str(draft.agent["agent_id"])
-    if client.seconds_left() < PUBLISHING_SECONDS:
-        raise DeadlineExceeded
+    _refuse_haste(client)
     try:
         client.publish(agent_id, draft.version)
     except RetellError as error:
@@ -183,6 +183,11 @@ def _publish(client: RetellClient, draft: Content, row: Deployed) -> None:
         if not client.agent(agent_id, draft.version).get("is_published"):
             row.live_version = live_before
             raise
+
+
+def _refuse_haste(client: RetellClient) -> None:
+    if client.seconds_left() < PUBLISHING_SECONDS:
+        raise DeadlineExceeded
 
 
 def _refuse_other_content(live: Content, wanted: Wanted) -> None:

@@ -4,14 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Barrier, Thread
+from time import monotonic
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
+from mcp_gateway import gateway
 from mcp_gateway.errors import Conflict, GatewayError, UpstreamError
 from mcp_gateway.models import AuditEntry
+from mcp_gateway.principal import Principal
 from mcp_gateway.sandbox import Fault, Request
 from retell.models import PromptVersion, RetellConfiguration
 from tests.factories import make_company
@@ -238,6 +241,22 @@ def test_an_agent_that_retell_does_not_know(account: Account) -> None:
     account.configured("agent_gone")
     row = account.deploy()
     assert (row["success"], row["status"], row["kind"]) == (False, "refused", "not_found")
+
+
+def test_who_has_no_time_to_see_it_through_does_not_begin(account: Account, agent_id: str) -> None:
+    name, principal = "retell_config.deployCustomFunctions", Principal.of_task("test", account.company.pk)
+    (row,) = gateway.call(name, {}, principal=principal, deadline=monotonic() + 10)["deployed"]
+    assert (row["success"], row["kind"], row["live_version"]) == (False, "deadline_exceeded", 0)
+    assert account.writes() == []
+
+
+def test_nothing_is_published_without_time_to_hear_the_answer(account: Account, agent_id: str) -> None:
+    account.vendor.fault("delay", "/update-agent/.*", seconds=1.0)
+    name, principal = "retell_config.deployCustomFunctions", Principal.of_task("test", account.company.pk)
+    (row,) = gateway.call(name, {}, principal=principal, deadline=monotonic() + 16.9)["deployed"]
+    assert (row["kind"], row["live_version"]) == ("deadline_exceeded", 0)
+    assert account.versions(agent_id)[-1] == (0, True)
+    assert account.deploy()["live_version"] == 1
 
 
 class TestTwoAtOnce:

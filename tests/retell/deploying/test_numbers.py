@@ -1,5 +1,7 @@
 """The phone numbers of an agent that is deployed."""
 
+import pytest
+
 from mcp_gateway.models import AuditEntry
 from retell.models import RetellConfiguration
 from tests.retell.deploying.conftest import Account
@@ -49,6 +51,16 @@ class TestNumbers:
         account.call("deployCustomFunctions", move_numbers=True)
         live = account.sdk.phone_number.retrieve(number).inbound_agents
         assert [tie.agent_version for tie in live] == [1, 1]
+
+    def test_no_number_is_written_into_the_log(
+        self, account: Account, agent_id: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        number = account.number(agent_id, version=0)
+        caplog.clear()
+        account.deploy(move_numbers=True)
+        told = [record.getMessage() for record in caplog.records if record.name == "retell.client"]
+        assert "Retell: PATCH /update-phone-number: done" in told
+        assert not [line for line in told if number[1:] in line]
 
     def test_the_inbound_webhook_is_set_where_that_is_wanted(self, account: Account, agent_id: str) -> None:
         number = account.number(agent_id)
