@@ -20,9 +20,9 @@ from retell.truth.trouble import Trouble
 
 CALLS_AT_ONCE = 8
 # Most stories wait for their first call to settle; those don't count as playing.
-STORIES_AT_ONCE = 24
+STORIES_AT_ONCE = 40
 # Whoever rings again does not wait until a lost end of the call before has been found out.
-SETTLED_SECONDS = 60.0
+SETTLED_SECONDS = 180.0
 LOOK_SECONDS = 0.5
 
 

@@ -21,7 +21,7 @@ from retell.truth.cable import Cable, quiet_port
 
 SWEEP_SECONDS = "2"
 WEB_WORKERS, WEB_THREADS = "2", "8"
-TASK_WORKERS = "2"
+TASK_WORKERS = "4"
 LOOK_SECONDS = 0.2
 # As systemd waits before it starts again what has died.
 RESTART_SECONDS = 0.5
