@@ -62,8 +62,9 @@ class Cable:
         threading.Thread(target=self._serve, args=[self._listener], daemon=True).start()
 
     def _serve(self, listener: socket.socket) -> None:
-        with suppress(OSError):
-            while True:
+        while listener.fileno() != -1:
+            # A client that has gone already is no reason to let the others wait.
+            with suppress(OSError):
                 client, _ = listener.accept()
                 self._connect(client, listener)
 
@@ -74,6 +75,8 @@ class Cable:
             _reset(client)
             return
         server.settimeout(None)
+        for end in (client, server):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._lock:
             # Pulled meanwhile?
             is_whole = listener is self._listener and listener.fileno() != -1
@@ -83,8 +86,6 @@ class Cable:
             server.close()
             return
         for ends in ((client, server), (server, client)):
-            for end in ends:
-                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self._hand_on, args=ends, daemon=True).start()
 
     def _hand_on(self, source: socket.socket, target: socket.socket) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from retell.truth.cable import Cable
+from retell.truth.cable import RESET, Cable
 
 
 @pytest.fixture
@@ -66,6 +66,15 @@ def test_afterwards_all_is_as_before(cable: Cable) -> None:
             pass
         with connect(cable) as connection:
             assert echo(connection) == b"hello"
+
+
+def test_who_goes_before_being_served_takes_nobody_along(cable: Cable) -> None:
+    for _ in range(200):
+        hasty = connect(cable)
+        hasty.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        hasty.close()
+    with connect(cable) as connection:
+        assert echo(connection) == b"hello"
 
 
 def test_who_hangs_up_is_hung_up_on_at_the_other_end(cable: Cable) -> None:
