@@ -20,7 +20,7 @@ CALLS = 5
 
 
 class SmallDisk:
-    """A disk of a megabyte that can be filled up."""
+    """A small disk, which can be filled up."""
 
     def __init__(self, folder: Path) -> None:
         self.ballast = folder / "ballast"
@@ -39,7 +39,7 @@ def small_disk(tmp_path: Path) -> Iterator[SmallDisk]:
     """Where the broker's files are, when there is neither Redis nor RabbitMQ."""
     folder = tmp_path / "broker" / "messages"
     folder.mkdir(parents=True)
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("Only root may mount a disk that can be filled up")
     yield SmallDisk(folder)

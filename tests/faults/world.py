@@ -58,7 +58,7 @@ class FaultyWorld(World):
         eventually(self._is_ready, what="the web server answers", seconds=60)
 
     def run(self, *command: str) -> str:
-        """The output of a Python module's command, such as "celery call …", in the processes' environment."""
+        """What Python prints that is given this command line, in the processes' environment; it must succeed."""
         environment = {**os.environ, **{name: value for name, value in self._environment().items() if value}}
         done = subprocess.run(
             [sys.executable, *command], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
