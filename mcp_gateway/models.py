@@ -65,6 +65,7 @@ class WebhookEvent(models.Model):
         indexes = (
             models.Index(fields=("state", "next_attempt_at"), name="webhook_events_due"),
             models.Index(fields=("company", "-received_at"), name="webhook_events_by_company"),
+            models.Index(fields=("received_at",), name="webhook_events_by_age"),
             models.Index(fields=("correlation_id",), name="webhook_events_correlation"),
             models.Index(fields=("processed_at", "state"), name="webhook_events_ended"),
         )
@@ -114,6 +115,7 @@ class OutboxMessage(models.Model):
         indexes = (
             models.Index(fields=("state", "next_attempt_at"), name="outbox_messages_due"),
             models.Index(fields=("company", "-created_at"), name="outbox_messages_by_company"),
+            models.Index(fields=("created_at",), name="outbox_messages_by_age"),
         )
 
     def __str__(self) -> str:
@@ -203,6 +205,8 @@ class AuditEntry(models.Model):
         indexes = (
             models.Index(fields=("object_type", "object_id"), name="audit_entries_by_object"),
             models.Index(fields=("company", "-at"), name="audit_entries_by_company"),
+            models.Index(fields=("at",), name="audit_entries_by_age"),
+            models.Index(fields=("actor", "-at"), name="audit_entries_by_actor"),
             models.Index(fields=("correlation_id",), name="audit_entries_correlation"),
         )
 

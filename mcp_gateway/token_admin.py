@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mcp_gateway.audit import record
 from mcp_gateway.models import ApiToken, AuditEntry
-from mcp_gateway.staff_admin import CompanyScopedAdmin
+from mcp_gateway.staff_admin import CompanyFilter, CompanyScopedAdmin
 from mcp_gateway.tokens import create_token, revoke_token, rotate_token
 
 OVERLAP = timedelta(hours=24)
@@ -31,7 +31,7 @@ class TokenForm(forms.ModelForm):
 class ApiTokenAdmin(CompanyScopedAdmin):
     form = TokenForm
     list_display = ("name", "prefix", "company", "scopes", "expires_at", "last_used_at", "revoked_at")
-    list_filter = (("company", admin.RelatedOnlyFieldListFilter), "expires_at", "revoked_at")
+    list_filter = (("company", CompanyFilter), "expires_at", "revoked_at")
     search_fields = ("name", "prefix")
     list_select_related = ("company",)
     actions = ("revoke", "rotate")

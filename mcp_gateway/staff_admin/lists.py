@@ -1,0 +1,132 @@
+"""Lists of the staff's place, the same for every model: pages, sizes, saved views, search, export, empty states.
+
+A list asks the database a dozen questions at most, however long it is, and none of them reads all of it.
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import Case, Q, QuerySet, When
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.urls import path, reverse
+
+from mcp_gateway.staff_admin import export, saved_views
+from mcp_gateway.staff_admin.paging import DEFAULT_SIZE, SIZES, BoundedPaginator, PageLink
+from mcp_gateway.staff_admin.saved_views import SavedView, ViewLink
+
+SIZE_VAR = "size"
+
+
+class StaffChangeList(ChangeList):
+    """What a list shows; its templates are admin/change_list.html and those beside it."""
+
+    paginator: BoundedPaginator
+    model_admin: "StaffListAdmin"
+
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_filters_params(params)
+        found.pop(SIZE_VAR, None)
+        return found
+
+    def get_results(self, request: HttpRequest) -> None:
+        self.list_per_page = _size(request) or self.list_per_page
+        self.paginator = BoundedPaginator(self.queryset, self.list_per_page)
+        self.page_num = self.paginator.nearest(self.page_num)
+        self.result_list = self.paginator.page(self.page_num).object_list
+        self.result_count = self.paginator.count
+        self.multi_page = self.paginator.num_pages > 1
+        self.show_full_result_count = self.can_show_all = False
+        self.full_result_count = None
+        self.show_admin_actions = bool(self.result_count)
+        self.views: list[ViewLink] = saved_views.links(
+            request, self.model_admin, self.model_admin.views, self.root_queryset
+        )
+        self.may_be_exported = not self.is_popup and self.model_admin.has_export_permission(request)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """By a search or by filters."""
+        return bool(self.query or self.get_filters_params())
+
+    @property
+    def page_links(self) -> list[tuple[PageLink, str]]:
+        links = self.paginator.links(self.page_num)
+        return [(link, self.get_query_string({PAGE_VAR: link.number}) if link.number else "") for link in links]
+
+    @property
+    def size_links(self) -> list[tuple[int, str, bool]]:
+        return [
+            (size, self.get_query_string({SIZE_VAR: size}), size == self.list_per_page)
+            for size in sorted({*SIZES, self.model_admin.list_per_page})
+        ]
+
+    @property
+    def export_url(self) -> str:
+        url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export")
+        return url + self.get_query_string()
+
+
+class StaffListAdmin(admin.ModelAdmin):
+    """Base of every model's admin."""
+
+    # The looks that staff take every day.
+    views: ClassVar[Sequence[SavedView]] = ()
+    # Columns with ids, numbers, addresses: where one is just what was searched for, nothing else was meant.
+    search_ids: ClassVar[Sequence[str]] = ()
+    # Columns such as names: rows where one is just what was searched for come first.
+    exact_first: ClassVar[Sequence[str]] = ()
+    # What an empty list says, and what to do then; a place to start, if there is one: (URL name, text).
+    nothing_yet: ClassVar[Any] = ""
+    first_step: ClassVar[tuple[str, Any] | None] = None
+    # Names as in list_display; without any the list's own.
+    export_columns: ClassVar[Sequence[str]] = ()
+
+    paginator = BoundedPaginator
+    list_per_page = DEFAULT_SIZE
+    list_max_show_all = 0
+    show_full_result_count = False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return StaffChangeList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        if term and self.search_ids:
+            meant = queryset.filter(_is_any_of(self.search_ids, term))
+            if meant.exists():
+                return meant, False
+        found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
+        if term and self.exact_first:
+            rank = Case(When(_is_any_of(self.exact_first, term), then=0), default=1)
+            found = found.order_by(rank, *found.query.order_by)
+        return found, may_have_duplicates
+
+    def get_urls(self) -> list[Any]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        return [path("export/", self.admin_site.admin_view(self.export_view), name=name), *super().get_urls()]
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        may_look = self.has_view_or_change_permission(request)
+        return may_look and request.user.has_perm("mcp_gateway.export_lists")
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The rows that the list shows for the same parameters, on all its pages, as CSV."""
+        if not self.has_export_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        return export.response(request, self, self.get_changelist_instance(request))
+
+
+def _size(request: HttpRequest) -> int | None:
+    """The size of pages that was asked for, if it may be."""
+    return next((size for size in SIZES if request.GET.get(SIZE_VAR) == str(size)), None)
+
+
+def _is_any_of(columns: Sequence[str], term: str) -> Q:
+    return Q.create([(column, term) for column in columns], connector=Q.OR)
