@@ -11,6 +11,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from mcp_gateway.staff_admin import StaffListAdmin
 from mcp_gateway.staff_pages import Section
 
 # Whose permissions decide nothing that staff see.
@@ -21,7 +22,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class StaffUserAdmin(DjangosUserAdmin):
+class StaffUserAdmin(StaffListAdmin, DjangosUserAdmin):
     section = Section.ACCESS
     filter_horizontal = ()
     list_display = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser")
@@ -40,7 +41,7 @@ class StaffUserAdmin(DjangosUserAdmin):
 
 
 @admin.register(Group)
-class RoleAdmin(DjangosGroupAdmin):
+class RoleAdmin(StaffListAdmin, DjangosGroupAdmin):
     section = Section.ACCESS
     filter_horizontal = ()
 

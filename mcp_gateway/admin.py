@@ -1,17 +1,15 @@
-"""Admin of the gateway: inbox, outbox, audit trail, users and roles, and the tokens of `token_admin`."""
+"""Admin of the gateway: each part in its module, the pages of `staff_views`, and here what is small."""
 
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group, User
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from mcp_gateway.accounts_admin import RoleAdmin, StaffUserAdmin
-from mcp_gateway.models import AuditEntry, OutboxMessage, WebhookEvent
-from mcp_gateway.staff_admin import CompanyFilter, ReadOnlyAdmin, RecentValuesFilter, SavedView, StaffListAdmin, today
+from mcp_gateway.models import AuditEntry, OutboxMessage
+from mcp_gateway.staff_admin import CompanyFilter, ReadOnlyAdmin, RecentValuesFilter, SavedView, today
 from mcp_gateway.staff_pages import Section
+from mcp_gateway.staff_views import dead_letters
 from mcp_gateway.token_admin import ApiTokenAdmin
+from mcp_gateway.webhook_event_admin import WebhookEventAdmin
 
 __all__ = [
     "ApiTokenAdmin",
@@ -20,56 +18,10 @@ __all__ = [
     "RoleAdmin",
     "StaffUserAdmin",
     "WebhookEventAdmin",
+    "dead_letters",
 ]
 
 BY_COMPANY = ("company", CompanyFilter)
-
-State = WebhookEvent.State
-
-admin.site.unregister((User, Group))
-
-
-@admin.register(User)
-class StaffUserAdmin(StaffListAdmin, UserAdmin):
-    section = Section.ACCESS
-
-
-@admin.register(Group)
-class RoleAdmin(StaffListAdmin, GroupAdmin):
-    section = Section.ACCESS
-
-
-@admin.register(WebhookEvent)
-class WebhookEventAdmin(ReadOnlyAdmin):
-    section = Section.OPERATION
-    list_display = ("received_at", "provider", "event", "company", "state", "tries", "processed_at")
-    list_filter = (
-        "state",
-        "received_at",
-        ("provider", RecentValuesFilter),
-        ("event", RecentValuesFilter),
-        BY_COMPANY,
-    )
-    search_fields = ("dedupe_key",)
-    search_ids = ("correlation_id", "dedupe_key")
-    list_select_related = ("company",)
-    views = (
-        SavedView(_("Today"), today("received_at")),
-        SavedView(_("Waiting"), {"state__exact": State.RECEIVED}),
-        SavedView(_("Failed"), {"state__exact": State.FAILED}),
-        SavedView(_("Given up"), {"state__exact": State.DEAD}),
-    )
-    nothing_yet = _("No webhook has been received yet: they come from Retell and Cal.com.")
-    export_columns = ("id", "received_at", "provider", "event", "company", "state", "tries", "processed_at")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookEvent]:
-        """A list has no use for the payloads, of which one may be as large as two megabytes."""
-        return super().get_queryset(request).defer("payload", "headers")
-
-    @admin.display(description=_("attempts"))
-    def tries(self, event: WebhookEvent) -> int:
-        return len(event.attempts)
-
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(ReadOnlyAdmin):

@@ -40,6 +40,7 @@ LAST_ATTEMPT = len(STEPS) + 1
 OVERDUE = timedelta(minutes=2)
 ERROR_LENGTH = 200
 PROCESS_TASK = "mcp_gateway.tasks.process_webhook_event"
+REPLAYED = "webhook_event.replayed"
 
 _handlers: dict[str, EventHandler] = {}
 
@@ -169,7 +170,7 @@ def _reopen(event: WebhookEvent, reason: str, by: Principal, *, rings: bool) -> 
         raise _NotSettled
     record_by(
         by,
-        action="webhook_event.replayed",
+        action=REPLAYED,
         object_type="WebhookEvent",
         object_id=event.pk,
         company_id=event.company_id,
@@ -232,6 +233,7 @@ def _finish(event: WebhookEvent, state: WebhookEvent.State | None, error: str) -
     recorded = WebhookEvent.objects.filter(pk=event.pk, state=State.PROCESSING, leased_until=event.leased_until).update(
         state=state,
         attempts=[*earlier, ended],
+        last_error=ended["error"],
         leased_until=None,
         next_attempt_at=now + (delay or timedelta()),
         processed_at=now if delay is None else None,

@@ -36,6 +36,9 @@ class WebhookEvent(models.Model):
     attempts = models.JSONField(
         _("attempts"), default=list, blank=True, help_text=_("Number, times, outcome and error of each attempt.")
     )
+    last_error = models.CharField(
+        _("last error"), max_length=200, blank=True, help_text=_("Of the last attempt that has ended.")
+    )
     next_attempt_at = models.DateTimeField(_("next attempt at"), default=timezone.now)
     leased_until = models.DateTimeField(
         _("leased until"),
@@ -67,6 +70,7 @@ class WebhookEvent(models.Model):
             models.Index(fields=("company", "-received_at"), name="webhook_events_by_company"),
             models.Index(fields=("received_at",), name="webhook_events_by_age"),
             models.Index(fields=("correlation_id",), name="webhook_events_correlation"),
+            models.Index(fields=("dedupe_key",), name="webhook_events_by_key"),
             models.Index(fields=("processed_at", "state"), name="webhook_events_ended"),
         )
 
@@ -116,6 +120,7 @@ class OutboxMessage(models.Model):
             models.Index(fields=("state", "next_attempt_at"), name="outbox_messages_due"),
             models.Index(fields=("company", "-created_at"), name="outbox_messages_by_company"),
             models.Index(fields=("created_at",), name="outbox_messages_by_age"),
+            models.Index(fields=("correlation_id",), name="outbox_messages_correlation"),
         )
 
     def __str__(self) -> str:

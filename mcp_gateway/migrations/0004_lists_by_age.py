@@ -27,4 +27,12 @@ class Migration(migrations.Migration):
             model_name='webhookevent',
             index=models.Index(fields=['received_at'], name='webhook_events_by_age'),
         ),
+        migrations.AddIndex(
+            model_name='outboxmessage',
+            index=models.Index(fields=['correlation_id'], name='outbox_messages_correlation'),
+        ),
+        migrations.AddIndex(
+            model_name='webhookevent',
+            index=models.Index(fields=['dedupe_key'], name='webhook_events_by_key'),
+        ),
     ]

@@ -27,6 +27,7 @@ from django.utils.translation import get_language, override
 from mcp_gateway.audit import record_by
 from mcp_gateway.fields import EncryptedTextField, mask
 from mcp_gateway.principal import Principal
+from mcp_gateway.staff_admin.paging import slice_of
 from mcp_gateway.staff_admin.visibility import visible_companies
 
 PIECE = 500
@@ -78,13 +79,13 @@ def _with_mark(lines: Iterator[str]) -> Iterator[str]:
 def _pieces(rows: QuerySet[Any], headings: Sequence[Any], columns: Sequence[Column], language: str) -> Iterator[str]:
     yield _lines([headings], language)
     newest_first = rows.order_by("-pk")
-    piece = list(newest_first[:PIECE])
+    piece = list(slice_of(newest_first, 0, PIECE))
     while piece:
         # The language is that of the request, which has ended by now.
         with override(language):
             lines = _lines([[column(row) for column in columns] for row in piece], language)
         yield lines
-        piece = list(newest_first.filter(pk__lt=piece[-1].pk)[:PIECE])
+        piece = list(slice_of(newest_first.filter(pk__lt=piece[-1].pk), 0, PIECE))
 
 
 def _lines(rows: Sequence[Sequence[Any]], language: str) -> str:

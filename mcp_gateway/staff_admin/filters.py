@@ -17,6 +17,8 @@ class CompanyFilter(RelatedFieldListFilter):
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: ModelAdmin) -> Any:
         companies = visible_companies(request)
+        if companies is not None and len(companies) < 2:
+            return []
         own = {} if companies is None else {"pk__in": companies}
         ordering = self.field_admin_ordering(field, request, model_admin)
         return field.get_choices(include_blank=False, ordering=ordering, limit_choices_to=own)

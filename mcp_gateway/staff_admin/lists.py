@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Q, QuerySet, When
-from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.urls import path, reverse
 
 from mcp_gateway.staff_admin import export, saved_views
@@ -34,8 +35,8 @@ class StaffChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         self.list_per_page = _size(request) or self.list_per_page
         self.paginator = BoundedPaginator(self.queryset, self.list_per_page)
-        self.page_num = self.paginator.nearest(self.page_num)
-        self.result_list = self.paginator.page(self.page_num).object_list
+        page = self.paginator.page(self.page_num)
+        self.page_num, self.result_list = page.number, page.object_list
         self.result_count = self.paginator.count
         self.multi_page = self.paginator.num_pages > 1
         self.show_full_result_count = self.can_show_all = False
@@ -120,7 +121,14 @@ class StaffListAdmin(admin.ModelAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        return export.response(request, self, self.get_changelist_instance(request))
+        return export.response(request, self, self.shown_list(request))
+
+    def shown_list(self, request: HttpRequest) -> ChangeList:
+        """What the list shows for the parameters of this request, to another page than the list's own."""
+        try:
+            return self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            raise Http404 from None
 
 
 def _size(request: HttpRequest) -> int | None:

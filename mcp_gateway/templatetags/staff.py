@@ -1,6 +1,6 @@
 """Tags of the staff's pages."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from mcp_gateway.badges import Look
 from mcp_gateway.badges import badge as made_badge
+from mcp_gateway.moments import moment as made_moment
 
 register = template.Library()
 
@@ -18,6 +19,12 @@ register = template.Library()
 def badge(look: str, text: Any) -> SafeString:
     """`{% badge "good" text %}`: good, waits, care, bad or quiet."""
     return made_badge(Look[look.upper()], text)
+
+
+@register.filter
+def moment(at: datetime | str | None) -> SafeString | str:
+    """A time in the viewer's zone, with UTC in its title."""
+    return made_moment(at)
 
 
 @register.filter

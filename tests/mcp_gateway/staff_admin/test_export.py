@@ -80,8 +80,8 @@ def test_times_are_utc_and_states_are_words(operator: Client, events: Events) ->
 
 def test_german_gets_semicolons(operator: Client, events: Events) -> None:
     events()
-    assert exported(operator, EVENTS, "de").splitlines()[0].count(";") == 7
-    assert exported(operator, EVENTS, "en").splitlines()[0].count(",") == 7
+    assert exported(operator, EVENTS, "de").splitlines()[0].count(";") == 9
+    assert exported(operator, EVENTS, "en").splitlines()[0].count(",") == 9
 
 
 def test_a_byte_order_mark_comes_when_asked_for(operator: Client, events: Events) -> None:
@@ -165,6 +165,11 @@ def test_no_list_has_a_secret(operator: Client, company: Company) -> None:
     text = exported(operator, COMPANIES)
     assert company.name in text
     assert company.calcom_api_key not in text
+
+
+def test_a_filter_that_makes_no_sense_exports_nothing(operator: Client) -> None:
+    assert operator.post(f"{EVENTS}?received_at__gte=x").status_code == 404
+    assert not AuditEntry.objects.exists()
 
 
 def test_strangers_are_sent_to_the_log_in(client: Client, db: None) -> None:

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from appointments.models import Company
-from mcp_gateway.models import WebhookEvent
+from mcp_gateway.models import OutboxMessage, WebhookEvent
 from mcp_gateway.staff_admin import paging, saved_views
 from tests.mcp_gateway.staff_admin.conftest import As
 
@@ -116,10 +116,21 @@ def test_everything_can_be_reset(viewer: Client, events: Events) -> None:
     assert 'class="reset"' not in page(viewer)
 
 
-def test_an_id_that_fits_is_all_that_was_meant(viewer: Client, events: Events) -> None:
+def test_an_id_that_fits_is_all_that_was_meant(admin: Client, company: Company) -> None:
+    for number in ("1", "11"):
+        OutboxMessage.objects.create(company=company, kind="x", dedupe_key=f"key-{number}", payload={})
+    found = admin.get(reverse("admin:mcp_gateway_outboxmessage_changelist"), {"q": "key-1"}).context["cl"]
+    assert [message.dedupe_key for message in found.result_list] == ["key-1"]
+
+
+def test_an_event_is_found_by_a_part_of_its_key(viewer: Client, events: Events) -> None:
     events(12)
-    assert shown(viewer, q="key-1") == ["key-1"]
     assert shown(viewer, q="ey-1") == ["key-11", "key-10", "key-1"]
+
+
+def test_an_event_is_found_by_its_correlation_id(viewer: Client, events: Events) -> None:
+    wanted, _other = *events(1, correlation_id="00000000-0000-4000-8000-000000000007"), *events(1)
+    assert shown(viewer, q=wanted.correlation_id) == [wanted.dedupe_key]
 
 
 def test_no_id_of_another_company_is_found(viewer: Client, events: Events, other_company: Company) -> None:
