@@ -4,9 +4,9 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from mcp_gateway.accounts_admin import RoleAdmin, StaffUserAdmin
-from mcp_gateway.models import AuditEntry, OutboxMessage
+from mcp_gateway.models import AuditEntry
+from mcp_gateway.outbox_admin import OutboxMessageAdmin
 from mcp_gateway.staff_admin import CompanyFilter, ReadOnlyAdmin, RecentValuesFilter, SavedView, today
-from mcp_gateway.staff_pages import Section
 from mcp_gateway.staff_views import dead_letters
 from mcp_gateway.token_admin import ApiTokenAdmin
 from mcp_gateway.webhook_event_admin import WebhookEventAdmin
@@ -22,22 +22,6 @@ __all__ = [
 ]
 
 BY_COMPANY = ("company", CompanyFilter)
-
-@admin.register(OutboxMessage)
-class OutboxMessageAdmin(ReadOnlyAdmin):
-    section = Section.OPERATION
-    list_display = ("created_at", "kind", "company", "state", "attempts", "last_error", "sent_at")
-    list_filter = ("state", "created_at", ("kind", RecentValuesFilter), BY_COMPANY)
-    search_fields = ("dedupe_key",)
-    search_ids = ("correlation_id", "dedupe_key")
-    list_select_related = ("company",)
-    views = (
-        SavedView(_("Today"), today("created_at")),
-        SavedView(_("Waiting"), {"state__exact": OutboxMessage.State.WAITING}),
-        SavedView(_("Failed"), {"state__exact": OutboxMessage.State.FAILED}),
-        SavedView(_("Given up"), {"state__exact": OutboxMessage.State.DEAD}),
-    )
-    nothing_yet = _("Nothing has been told to anybody yet: mails go out when appointments are made and changed.")
 
 
 @admin.register(AuditEntry)

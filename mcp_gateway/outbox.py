@@ -12,15 +12,19 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from mcp_gateway import correlation
+from mcp_gateway.audit import record_by
 from mcp_gateway.backoff import STEPS, delay_after
 from mcp_gateway.bell import ring_on_commit
+from mcp_gateway.errors import Conflict, NotFound
 from mcp_gateway.kill_points import kill_point
 from mcp_gateway.logs import log_failure
 from mcp_gateway.models import OutboxMessage
+from mcp_gateway.principal import Principal
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +32,7 @@ State = OutboxMessage.State
 # Sends the message, or raises: Unneeded, CanNotBeSent, anything else to be tried again.
 Sender = Callable[[OutboxMessage], None]
 
+STUCK = frozenset({State.FAILED, State.DEAD})
 LEASE = timedelta(minutes=2)
 LAST_ATTEMPT = len(STEPS) + 1
 OVERDUE = timedelta(minutes=2)
@@ -48,6 +53,10 @@ class CanNotBeSent(Exception):
 
 class NoSender(Exception):
     """No app has registered how messages of this kind are sent."""
+
+
+class _NotStuck(Conflict):
+    kind, message = "not_stuck", "The message has not failed"
 
 
 def sends(kind: str) -> Callable[[Sender], Sender]:
@@ -85,6 +94,32 @@ def deliver(message_id: int) -> OutboxMessage.State | None:
         return _finish(message, State.DEAD, "No worker has survived this message.")
     with correlation.bound(message.correlation_id):
         return _finish(message, *_try(message))
+
+
+@transaction.atomic
+def send_again(message_id: int, *, reason: str, by: Principal) -> OutboxMessage:
+    """Have a message tried anew that failed or was given up; returns the row as it was before.
+
+    Whether `by` may see it is the caller's to check. Raises NotFound, and Conflict in any other state.
+    """
+    message = OutboxMessage.objects.filter(pk=message_id).first()
+    if message is None:
+        raise NotFound("No such message")
+    stuck = OutboxMessage.objects.filter(pk=message.pk, state__in=STUCK)
+    if not stuck.update(state=State.WAITING, attempts=0, next_attempt_at=timezone.now(), leased_until=None):
+        raise _NotStuck(state=message.state)
+    record_by(
+        by,
+        action="outbox_message.sent_again",
+        object_type="OutboxMessage",
+        object_id=message.pk,
+        company_id=message.company_id,
+        before={"state": message.state, "attempts": message.attempts, "last_error": message.last_error},
+        after={"state": State.WAITING.value},
+        reason=reason,
+    )
+    ring_on_commit(DELIVER_TASK, message.pk)
+    return message
 
 
 def due_messages(limit: int = 100) -> list[int]:
