@@ -6,10 +6,6 @@ from django.utils.translation import gettext_lazy as _
 from mcp_gateway.accounts_admin import RoleAdmin, StaffUserAdmin
 from mcp_gateway.models import AuditEntry
 from mcp_gateway.outbox_admin import OutboxMessageAdmin
-from mcp_gateway.staff_admin import CompanyFilter, ReadOnlyAdmin, RecentValuesFilter, SavedView, today
-from mcp_gateway.staff_views import dead_letters
-from mcp_gateway.token_admin import ApiTokenAdmin
-from mcp_gateway.webhook_event_admin import WebhookEventAdmin
 
 __all__ = [
     "ApiTokenAdmin",
@@ -19,6 +15,7 @@ __all__ = [
     "StaffUserAdmin",
     "WebhookEventAdmin",
     "dead_letters",
+    "queue",
 ]
 
 BY_COMPANY = ("company", CompanyFilter)
