@@ -3,17 +3,20 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from mcp_gateway.accounts_admin import RoleAdmin, StaffUserAdmin
 from mcp_gateway.models import AuditEntry
 from mcp_gateway.outbox_admin import OutboxMessageAdmin
+from mcp_gateway.staff_admin import CompanyFilter, ReadOnlyAdmin, RecentValuesFilter, SavedView, today
+from mcp_gateway.staff_views import circuit_breakers, console, dead_letters, queue
+from mcp_gateway.token_admin import ApiTokenAdmin
+from mcp_gateway.webhook_event_admin import WebhookEventAdmin
 
 __all__ = [
     "ApiTokenAdmin",
     "AuditEntryAdmin",
     "OutboxMessageAdmin",
-    "RoleAdmin",
-    "StaffUserAdmin",
     "WebhookEventAdmin",
+    "circuit_breakers",
+    "console",
     "dead_letters",
     "queue",
 ]
