@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from mcp_gateway.accounts_admin import RoleAdmin, StaffUserAdmin
 from mcp_gateway.models import AuditEntry
 from mcp_gateway.outbox_admin import OutboxMessageAdmin
 from mcp_gateway.staff_admin import CompanyFilter, ReadOnlyAdmin, RecentValuesFilter, SavedView, today
@@ -14,6 +15,8 @@ __all__ = [
     "ApiTokenAdmin",
     "AuditEntryAdmin",
     "OutboxMessageAdmin",
+    "RoleAdmin",
+    "StaffUserAdmin",
     "WebhookEventAdmin",
     "circuit_breakers",
     "console",
