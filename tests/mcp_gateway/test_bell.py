@@ -1,5 +1,6 @@
 """Celery's bell and the sweep: what wakes a worker, and what happens when nothing does."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,6 @@ import time_machine
 from django.db import transaction
 from django.utils import timezone
 
-from config.celery import app
 from mcp_gateway import bell, inbox
 from mcp_gateway.backoff import STEPS
 from mcp_gateway.models import WebhookEvent
@@ -32,7 +32,7 @@ def _silence() -> None:
 def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     """A broker that nobody can reach."""
     monkeypatch.setenv("CELERY_BROKER_URL", f"redis://127.0.0.1:{free_port()}/0")
-    monkeypatch.setattr(app.amqp, "_producer_pool", None)
+    monkeypatch.setattr(bell, "_idle", defaultdict(list))
     monkeypatch.setattr(bell, "_silent_until", 0.0)
 
 
