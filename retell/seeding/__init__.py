@@ -1,0 +1,1 @@
+"""Made-up rows by the thousand: to look at pages and to measure them, never among real ones."""
