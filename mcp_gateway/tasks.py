@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from mcp_gateway import idempotency, inbox, outbox
+from mcp_gateway import idempotency, inbox, outbox, worker_queue
 
 # A handler that hangs is stopped, and its attempt recorded, before another worker may take the event over.
 STOP_SECONDS = inbox.LEASE.seconds - 60
@@ -21,6 +21,7 @@ def sweep_webhook_events() -> int:
 
     Each event is a task of its own: one that breaks or hangs does not hold up the others.
     """
+    worker_queue.note_sweep()
     due = inbox.due_events()
     for event_id in due:
         process_webhook_event.delay(event_id)

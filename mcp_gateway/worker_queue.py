@@ -5,7 +5,7 @@ nobody answers; a broker that is away is told as such and never breaks a call.
 """
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from celery import current_app
@@ -27,6 +27,8 @@ ANSWER_SECONDS = 1.0
 SIGN_OF_LIFE_SECONDS = 0.6
 SIGN_OF_LIFE_KEPT_SECONDS = 10
 SIGN_OF_LIFE_KEY = "mcp_gateway:workers"
+LAST_SWEEP_KEY = "mcp_gateway:last_sweep"
+LAST_SWEEP_KEPT = timedelta(days=7)
 
 WorkersStatus = Literal["ok", "no worker answered", "the broker does not answer"]
 
@@ -92,6 +94,17 @@ def sign_of_life() -> WorkersStatus:
         status = _sign_of_life()
         cache.set(SIGN_OF_LIFE_KEY, status, SIGN_OF_LIFE_KEPT_SECONDS)
     return status
+
+
+def note_sweep() -> None:
+    """The beat's heart has beaten: what it orders regularly was just done."""
+    cache.set(LAST_SWEEP_KEY, timezone.now(), LAST_SWEEP_KEPT.total_seconds())
+
+
+def last_sweep() -> datetime | None:
+    """None where no sweep is known: there was none, or the cache has forgotten it."""
+    at: datetime | None = cache.get(LAST_SWEEP_KEY)
+    return at
 
 
 def overview(company: Any, seconds: float = ANSWER_SECONDS) -> Overview:

@@ -1,12 +1,15 @@
 """Tags of the staff's pages."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from mcp_gateway.badges import Look
 from mcp_gateway.badges import badge as made_badge
@@ -44,3 +47,31 @@ def duration(seconds: float | timedelta | None) -> str:
     ]
     first = next((place for place, (number, _unit) in enumerate(parts) if number), len(parts) - 1)
     return " ".join(unit % number for number, unit in parts[first : first + 2] if number or unit == parts[-1][1])
+
+
+@register.filter
+def moment(at: datetime | None, zone: tzinfo | None = None) -> SafeString | str:
+    """An instant on the clock of the zone (default: staff's) with its abbreviation, and in UTC on hovering."""
+    if at is None:
+        return "–"
+    local = timezone.localtime(at, zone)
+    written = date_format(local, "SHORT_DATETIME_FORMAT" if get_language() == "de" else "DATETIME_FORMAT")
+    return format_html(
+        '<time datetime="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{} {}</time>',
+        at.isoformat(),
+        at.astimezone(UTC),
+        written,
+        local.tzname(),
+    )
+
+
+@register.filter
+def clock(at: datetime, zone: tzinfo | None = None) -> SafeString:
+    """The time of day of an instant, as `moment`."""
+    local = timezone.localtime(at, zone)
+    return format_html(
+        '<time datetime="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{}</time>',
+        at.isoformat(),
+        at.astimezone(UTC),
+        date_format(local, "TIME_FORMAT"),
+    )
