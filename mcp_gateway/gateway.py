@@ -9,8 +9,9 @@ answer past an open breaker, and uses up the rate limit as any other.
 import logging
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,30 @@ logger = logging.getLogger(__name__)
 external_logger = logging.getLogger("mcp-external")
 
 Params = Mapping[str, Any] | Sequence[Any] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a permitted call ended; `error` None means that `result` is its answer."""
+
+    company: Any
+    result: Any = None
+    error: GatewayError | None = None
+    duration_ms: int
+
+
+Listener = Callable[[Ended], None]
+_listeners: dict[str, Listener] = {}
+
+
+def hears_of(*methods: str) -> Callable[[Listener], Listener]:
+    """Have a function told how each call of these methods ends, whoever called; at most one for each method."""
+
+    def register(listener: Listener) -> Listener:
+        _listeners.update(dict.fromkeys(methods, listener))
+        return listener
+
+    return register
 
 
 def call(
@@ -64,7 +89,30 @@ def call(
             idempotency_key=idempotency_key,
         )
         rate_limits.check(invocation)
-        return idempotency.once(invocation, partial(_run, invocation))
+        return _heard(invocation, partial(idempotency.once, invocation, partial(_run, invocation)))
+
+
+def _heard(invocation: Invocation, run: Callable[[], Any]) -> Any:
+    listener = _listeners.get(invocation.method.name)
+    if listener is None:
+        return run()
+    tell = partial(_tell, listener, invocation, time.perf_counter())
+    try:
+        result = run()
+    except Exception as error:
+        tell(error=error if isinstance(error, GatewayError) else InternalError())
+        raise
+    tell(result=result)
+    return result
+
+
+def _tell(listener: Listener, invocation: Invocation, started: float, **end: Any) -> None:
+    """A listener that breaks does not break the call."""
+    duration_ms = round((time.perf_counter() - started) * 1000)
+    try:
+        listener(Ended(company=invocation.context.company, duration_ms=duration_ms, **end))
+    except Exception as error:
+        log_failure(logger, f"Who hears of {invocation.method.name} failed", error)
 
 
 def _run(invocation: Invocation) -> Any:
