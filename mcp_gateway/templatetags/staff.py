@@ -56,22 +56,17 @@ def moment(at: datetime | None, zone: tzinfo | None = None) -> SafeString | str:
         return "–"
     local = timezone.localtime(at, zone)
     written = date_format(local, "SHORT_DATETIME_FORMAT" if get_language() == "de" else "DATETIME_FORMAT")
-    return format_html(
-        '<time datetime="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{} {}</time>',
-        at.isoformat(),
-        at.astimezone(UTC),
-        written,
-        local.tzname(),
-    )
+    return _time(at, f"{written} {local.tzname()}")
 
 
 @register.filter
 def clock(at: datetime, zone: tzinfo | None = None) -> SafeString:
     """The time of day of an instant, as `moment`."""
-    local = timezone.localtime(at, zone)
+    return _time(at, date_format(timezone.localtime(at, zone), "TIME_FORMAT"))
+
+
+def _time(at: datetime, written: str) -> SafeString:
+    utc = at.astimezone(UTC)
     return format_html(
-        '<time datetime="{}" title="{:%Y-%m-%d %H:%M:%S} UTC">{}</time>',
-        at.isoformat(),
-        at.astimezone(UTC),
-        date_format(local, "TIME_FORMAT"),
+        '<time datetime="{}" title="{}">{}</time>', utc.isoformat(), f"{utc:%Y-%m-%d %H:%M:%S} UTC", written
     )
