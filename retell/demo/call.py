@@ -54,14 +54,15 @@ def script(company: Company, service: Service, start: datetime) -> dict[str, Any
     """The call as the sandbox plays it: the caller's words, not a computed date."""
     local = start.astimezone(company.zone)
     day, time = speak_date(local.date(), "de"), speak_time(local.time(), "de")
-    what, when = {"service": service.aliases[0]}, {"date": day, "time": time}
+    spoken = service.aliases[0] if service.aliases else service.name
+    what, when = {"service": spoken}, {"date": day, "time": time}
     return {
         "api_key": company.retell_api_key,
         "call_id": f"call_{uuid4().hex[:27]}",
         "to_number": company.phone_number,
         "from_number": CALLER,
         "script": [
-            {"user": f"Ich hätte gern einen {service.aliases[0]}. Was ist am {day} frei?"},
+            {"user": f"Ich hätte gern einen Termin: {spoken}. Was ist am {day} frei?"},
             {"function": "check_availability", "args": {**what, "date": day}},
             {"user": f"Dann um {time} bitte, für Erika Beispiel."},
             {"function": "collect_appointment_information", "args": {"name": "Erika Beispiel", **what, **when}},
@@ -71,7 +72,10 @@ def script(company: Company, service: Service, start: datetime) -> dict[str, Any
 
 def play(vendors: Vendors, script: dict[str, Any]) -> dict[str, Any]:
     """Play the call; returns the sandbox's report. Raises DemoFailed when a step was not taken."""
-    response = requests.post(f"{vendors.retell_url}/_sandbox/calls", json=script, timeout=PLAY_SECONDS)
+    try:
+        response = requests.post(f"{vendors.retell_url}/_sandbox/calls", json=script, timeout=PLAY_SECONDS)
+    except requests.RequestException:
+        raise DemoFailed("Retell's sandbox does not answer.") from None
     if not response.ok:
         raise DemoFailed(f"Retell's sandbox refused the call: {response.text[:500]}")
     report: dict[str, Any] = response.json()
