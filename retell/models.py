@@ -94,3 +94,37 @@ class PromptVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.configuration} #{self.number}"
+
+
+class IntegrationCheck(models.Model):
+    """How the last look at one of a company's connections ended, whoever looked: a row for each."""
+
+    class What(models.TextChoices):
+        CALCOM = "calcom", _("Cal.com")
+        RETELL = "retell", _("Retell.ai")
+        DRIFT = "drift", _("functions as deployed")
+
+    company = models.ForeignKey(
+        settings.COMPANY_MODEL,
+        verbose_name=_("company"),
+        on_delete=models.CASCADE,
+        related_name="integration_checks",
+    )
+    what = models.CharField(_("what"), max_length=10, choices=What)
+    kind = models.CharField(_("kind of error"), max_length=40, blank=True, help_text=_("Empty: all is well."))
+    told = models.CharField(_("told"), max_length=200, blank=True, help_text=_("Whose account it is."))
+    duration_ms = models.PositiveIntegerField(_("duration (ms)"))
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        db_table = "integration_checks"
+        verbose_name = _("integration check")
+        verbose_name_plural = _("integration checks")
+        constraints = (models.UniqueConstraint(fields=("company", "what"), name="one_check_per_company_and_what"),)
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.kind or 'ok'}"
+
+    @property
+    def ok(self) -> bool:
+        return not self.kind
