@@ -22,6 +22,8 @@ TESTED_WITH = {
 
 
 class KeysForm(SecretsForm):
+    calcom_base_url = Company._meta.get_field("calcom_base_url").formfield(assume_scheme="https")
+
     class Meta:
         model = Company
         fields = ("retell_api_key", "retell_webhook_key", "calcom_api_key", "calcom_webhook_secret", "calcom_base_url")
