@@ -84,8 +84,8 @@ def _drift(request: HttpRequest, company: Company, by: Principal) -> HttpRespons
     found = _called(request, permissions.BY_METHOD["drift"], company, by)
     if found:
         for agent in found["agents"]:
-            words = " ".join(agent["words"])
-            said = f"{agent['agent_id']}: {words or _('as deployed')}"
+            names = {"agent": agent["agent_id"], "words": " ".join(agent["words"]) or _("as deployed")}
+            said = _("Agent %(agent)s: %(words)s") % names
             messages.success(request, said) if agent["in_sync"] else messages.warning(request, said)
     return _back(company, "functions")
 
@@ -131,9 +131,9 @@ def _agent(request: HttpRequest, company: Company, by: Principal) -> HttpRespons
     try:
         is_new = agents.choose_agent(company, agent_id, by)
     except agents.NotToBeHad:
-        messages.error(request, _("%(agent)s can't be chosen: it is set up elsewhere.") % {"agent": agent_id})
+        messages.error(request, _("The agent %(agent)s can't be chosen: it is set up elsewhere.") % {"agent": agent_id})
         return _back(company, "agents")
-    told = _("%(agent)s is set up.") if is_new else _("%(agent)s was set up already.")
+    told = _("The agent %(agent)s is set up.") if is_new else _("The agent %(agent)s was set up already.")
     messages.success(request, told % {"agent": agent_id})
     return _back(company, "agents")
 
@@ -147,8 +147,11 @@ def _deploy(request: HttpRequest, company: Company, by: Principal) -> HttpRespon
 
 def _test_webhook(request: HttpRequest, company: Company, by: Principal) -> HttpResponse:
     trial = try_webhook(_row(RetellConfiguration, request, company))
-    said = f"{trial.agent_id}: {trial.outcome}"
-    messages.success(request, said) if trial.passed else messages.error(request, said)
+    names = {"agent": trial.agent_id, "outcome": trial.outcome}
+    if trial.passed:
+        messages.success(request, _("The webhook of %(agent)s arrives: %(outcome)s") % names)
+    else:
+        messages.error(request, _("The webhook of %(agent)s does not arrive: %(outcome)s") % names)
     return _back(company, "functions")
 
 
@@ -172,8 +175,11 @@ def _token_revoke(request: HttpRequest, company: Company, by: Principal) -> Http
     if CONFIRMED not in request.POST:
         context = {"title": _("Revoke a token"), "company": company, "token": token}
         return staff_pages.render(request, "staff/portal_revoke.html", context)
-    told = _("%(token)s is revoked.") if access_tokens.revoke(token, by) else _("%(token)s was revoked already.")
-    messages.success(request, told % {"token": token.name})
+    names = {"token": token.name}
+    if access_tokens.revoke(token, by):
+        messages.success(request, _("The token %(token)s is revoked.") % names)
+    else:
+        messages.info(request, _("The token %(token)s was revoked already.") % names)
     return _back(company, "tokens")
 
 

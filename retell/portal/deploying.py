@@ -11,8 +11,8 @@ def deployment_in_words(agents: Sequence[Mapping[str, Any]]) -> Iterator[tuple[b
     for agent in agents:
         names = {"agent": agent["agent_id"], "version": agent.get("live_version"), "reason": agent.get("reason", "")}
         if agent.get("status") == "up_to_date":
-            yield True, _("%(agent)s: everything is as it should be, version %(version)s is live.") % names
+            yield True, _("Agent %(agent)s: everything is as it should be, version %(version)s is live.") % names
         elif agent["success"]:
-            yield True, _("%(agent)s: deployed, version %(version)s is live.") % names
+            yield True, _("Agent %(agent)s: deployed, version %(version)s is live.") % names
         else:
-            yield False, _("%(agent)s: not deployed. %(reason)s") % names
+            yield False, _("Agent %(agent)s: not deployed. %(reason)s") % names
