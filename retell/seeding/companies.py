@@ -22,7 +22,7 @@ from calcom.models import CalcomEventType
 from mcp_gateway.models import ApiToken, AuditEntry
 from mcp_gateway.tokens import create_token
 from retell.loopback import is_loopback
-from retell.models import RetellConfiguration
+from retell.models import IntegrationCheck, RetellConfiguration
 from retell.seeding.believable import business
 from retell.seeding.bookings import seed_appointments, seed_audit, seed_follow_ups
 from retell.seeding.calls import Batch, seed_calls
@@ -159,6 +159,14 @@ def _set_up(company: Company, number: int) -> None:
         last_synced_at=now - timedelta(days=2),
         last_test_at=now - timedelta(days=1, minutes=number),
         last_test_outcome="refused: HTTP 401, 38 ms" if number % 3 == 2 else "ok: HTTP 204, 41 ms",
+    )
+    IntegrationCheck.objects.create(
+        company=company,
+        what=IntegrationCheck.What.CALCOM,
+        kind="unauthorised" if number % 3 == 2 else "",
+        told="" if number % 3 == 2 else company.email,
+        duration_ms=212,
+        at=now - timedelta(hours=5),
     )
     for name, scopes in (("Kasse", ["appointment_mgmt.*"]), ("Auswertung", ["database.get*"])):
         token, _ = create_token(name=name, company=company, scopes=scopes)

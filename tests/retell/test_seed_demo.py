@@ -12,7 +12,7 @@ from appointments.models import Appointment, Call, Company, Customer, FollowUp, 
 from calcom.models import CalcomEventType
 from mcp_gateway import inbox, outbox
 from mcp_gateway.models import ApiToken, AuditEntry, OutboxMessage, WebhookEvent
-from retell.models import RetellConfiguration
+from retell.models import IntegrationCheck, RetellConfiguration
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +30,7 @@ def test_every_list_has_rows() -> None:
     seed()
     lists = [
         *(Appointment, Call, Company, Customer, FollowUp, Service),
-        *(CalcomEventType, ApiToken, AuditEntry, OutboxMessage, WebhookEvent, RetellConfiguration),
+        *(CalcomEventType, ApiToken, AuditEntry, OutboxMessage, WebhookEvent, IntegrationCheck, RetellConfiguration),
     ]
     assert [model.__name__ for model in lists if not model.objects.exists()] == []
 
