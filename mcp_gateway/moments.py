@@ -1,28 +1,42 @@
 """Moments as staff read them: in their own time zone, with its abbreviation; UTC when one points at it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 
-def moment(at: datetime | str | None) -> SafeString | str:
-    """A `time` element; takes ISO text too, and gives back as it is what is none. Nothing: a dash."""
+def moment(at: datetime | str | None, zone: tzinfo | None = None) -> SafeString | str:
+    """A `time` element on the clock of the zone (default: staff's).
+
+    Takes ISO text too, and gives back as it is what is none. Nothing: a dash.
+    """
     if not at:
         return "–"
     instant = at if isinstance(at, datetime) else _parsed(at)
     if instant is None or timezone.is_naive(instant):
         return str(at)
-    local, utc = timezone.localtime(instant), instant.astimezone(UTC)
+    local = timezone.localtime(instant, zone)
+    written = date_format(local, "SHORT_DATETIME_FORMAT" if get_language() == "de" else "DATETIME_FORMAT")
+    return _element(instant, f"{written} {local.tzname()}")
+
+
+def clock(at: datetime, zone: tzinfo | None = None) -> SafeString:
+    """The time of day of an instant, as `moment`."""
+    return _element(at, date_format(timezone.localtime(at, zone), "TIME_FORMAT"))
+
+
+def _element(at: datetime, written: str) -> SafeString:
+    utc = at.astimezone(UTC)
     return format_html(
-        '<time datetime="{}" title="{} UTC">{} {}</time>',
+        '<time datetime="{}" title="{}">{}</time>',
         utc.isoformat(timespec="seconds"),
-        f"{utc:%Y-%m-%d %H:%M:%S}",
-        date_format(local, "SHORT_DATETIME_FORMAT"),
-        local.tzname(),
+        f"{utc:%Y-%m-%d %H:%M:%S} UTC",
+        written,
     )
 
 

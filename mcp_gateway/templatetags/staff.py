@@ -1,19 +1,16 @@
 """Tags of the staff's pages."""
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import timedelta
 from typing import Any
 
 from django import template
-from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from mcp_gateway import moments
 from mcp_gateway.badges import Look
 from mcp_gateway.badges import badge as made_badge
-from mcp_gateway.moments import moment as made_moment
 
 register = template.Library()
 
@@ -22,12 +19,6 @@ register = template.Library()
 def badge(look: str, text: Any) -> SafeString:
     """`{% badge "good" text %}`: good, waits, care, bad or quiet."""
     return made_badge(Look[look.upper()], text)
-
-
-@register.filter
-def moment(at: datetime | str | None) -> SafeString | str:
-    """A time in the viewer's zone, with UTC in its title."""
-    return made_moment(at)
 
 
 @register.filter
@@ -49,24 +40,5 @@ def duration(seconds: float | timedelta | None) -> str:
     return " ".join(unit % number for number, unit in parts[first : first + 2] if number or unit == parts[-1][1])
 
 
-@register.filter
-def moment(at: datetime | None, zone: tzinfo | None = None) -> SafeString | str:
-    """An instant on the clock of the zone (default: staff's) with its abbreviation, and in UTC on hovering."""
-    if at is None:
-        return "–"
-    local = timezone.localtime(at, zone)
-    written = date_format(local, "SHORT_DATETIME_FORMAT" if get_language() == "de" else "DATETIME_FORMAT")
-    return _time(at, f"{written} {local.tzname()}")
-
-
-@register.filter
-def clock(at: datetime, zone: tzinfo | None = None) -> SafeString:
-    """The time of day of an instant, as `moment`."""
-    return _time(at, date_format(timezone.localtime(at, zone), "TIME_FORMAT"))
-
-
-def _time(at: datetime, written: str) -> SafeString:
-    utc = at.astimezone(UTC)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', utc.isoformat(), f"{utc:%Y-%m-%d %H:%M:%S} UTC", written
-    )
+register.filter("moment", moments.moment)
+register.filter("clock", moments.clock)

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('appointments', '0004_mails'),
-        ('retell', '0002_roles'),
+        ('retell', '0003_deploying'),
     ]
 
     operations = [
