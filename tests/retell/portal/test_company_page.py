@@ -18,9 +18,9 @@ from tests.retell.portal.conftest import Portal, page_of
 
 # What each role may press, where the system can do it at all.
 PRESSES = {
-    "viewer": {"test_calcom", "test_retell"},
-    "operator": {"test_calcom", "test_retell"},
-    "admin": set(ACTIONS) - {"call", "deploy", "drift"},
+    "viewer": {"test_calcom", "test_retell", "drift"},
+    "operator": {"test_calcom", "test_retell", "drift"},
+    "admin": set(ACTIONS) - {"call"},
 }
 
 
