@@ -231,7 +231,9 @@ class MariaDB(_Server):
         files = ("--socket=mariadb.sock", "--pid-file=mariadb.pid")
         super().__init__([program, "--no-defaults", *network, *files, *self._settings], port)
         self._data = self.folder / "data"
-        self.command.append(f"--datadir={self._data}")
+        # A server that starts clears away the temporary tables in its folder for them: in /tmp others' as well.
+        self._settings.append(f"--tmpdir={self.folder}")
+        self.command += [f"--datadir={self._data}", self._settings[-1]]
 
     def start(self) -> None:
         if not self._data.exists():
