@@ -3,9 +3,9 @@
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 
 import requests
 from django.db import close_old_connections
@@ -41,9 +41,19 @@ class Stage:
     def play(self, plan: Plan) -> None:
         self._playing = threading.Semaphore(CALLS_AT_ONCE)
         self._calls = {call.number: call for call in plan.calls}
-        with ThreadPoolExecutor(STORIES_AT_ONCE) as pool:
-            for _ in pool.map(self._play_story, plan.stories):
-                pass
+        stories = SimpleQueue[Story | None]()
+        for entry in (*plan.stories, *[None] * STORIES_AT_ONCE):
+            stories.put(entry)
+        # Whoever stops the run does not wait for them.
+        threads = [threading.Thread(target=self._tell, args=[stories], daemon=True) for _ in range(STORIES_AT_ONCE)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _tell(self, stories: SimpleQueue[Story | None]) -> None:
+        while (story := stories.get()) is not None:
+            self._play_story(story)
 
     def _play_story(self, story: Story) -> None:
         before: list[str] = []
