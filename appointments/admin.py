@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
 from appointments.phones import to_e164
+from appointments.staff_lists import APPOINTMENT_VIEWS, CALL_VIEWS, FOLLOW_UP_VIEWS
 from mcp_gateway.companies import visible_company_ids
+from mcp_gateway.saved_views import SavedViewsMixin
 from mcp_gateway.staff_admin import CompanyScopedAdmin, ReadOnlyAdmin, SecretsForm
 from mcp_gateway.staff_pages import Section
 
@@ -88,8 +90,9 @@ class CustomerAdmin(PhoneSearchMixin, CompanyScopedAdmin):
 
 
 @admin.register(Call)
-class CallAdmin(PhoneSearchMixin, ReadOnlyAdmin):
+class CallAdmin(SavedViewsMixin, PhoneSearchMixin, ReadOnlyAdmin):
     section = Section.DAY
+    saved_views = CALL_VIEWS
     list_display = ("created_at", "call_id", "company", "customer", "caller_phone", "direction", "status", "is_test")
     list_filter = ("status", "created_at", "direction", "is_test", BY_COMPANY)
     search_fields = ("call_id", "caller_phone", "customer__name")
@@ -97,10 +100,11 @@ class CallAdmin(PhoneSearchMixin, ReadOnlyAdmin):
 
 
 @admin.register(Appointment)
-class AppointmentAdmin(PhoneSearchMixin, ReadOnlyAdmin):
+class AppointmentAdmin(SavedViewsMixin, PhoneSearchMixin, ReadOnlyAdmin):
     """To be looked at: a change goes through the booking service, never around it."""
 
     section = Section.DAY
+    saved_views = APPOINTMENT_VIEWS
     list_filter = ("status", "starts_at", ("service", admin.RelatedOnlyFieldListFilter), BY_COMPANY)
     list_display = ("starts_at", "attendee_name", "service", "company", "customer", "status", "calcom_booking_uid")
     search_fields = ("=calcom_booking_uid", "attendee_name", "customer__name", "customer__phone", "call__call_id")
@@ -108,8 +112,9 @@ class AppointmentAdmin(PhoneSearchMixin, ReadOnlyAdmin):
 
 
 @admin.register(FollowUp)
-class FollowUpAdmin(CompanyScopedAdmin):
+class FollowUpAdmin(SavedViewsMixin, CompanyScopedAdmin):
     section = Section.DAY
+    saved_views = FOLLOW_UP_VIEWS
     list_display = ("created_at", "kind", "company", "what_to_do", "status", "assignee")
     list_filter = ("status", "kind", BY_COMPANY)
     search_fields = ("what_to_do", "call__call_id", "appointment__attendee_name")

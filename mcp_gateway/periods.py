@@ -40,6 +40,10 @@ class Period:
     def days(self) -> list[date]:
         return [self.first + timedelta(days=number) for number in range((self.last - self.first).days + 1)]
 
+    @property
+    def begins(self) -> datetime:
+        return self._midnight(self.first)
+
     def covers(self, field: str) -> Q:
         """The condition that the instant in `field` lies within."""
         return self._between(field, self.first, self.last)

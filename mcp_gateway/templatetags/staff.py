@@ -5,8 +5,8 @@ from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.utils.translation import gettext as _
 
 from mcp_gateway import moments
 from mcp_gateway.badges import Look

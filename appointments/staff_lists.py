@@ -1,0 +1,108 @@
+"""The saved views of calls, appointments and follow-ups; the overview counts with the same conditions.
+
+Days are those of the staff's zone. Calls and bookings of tests count nowhere, but have a view of their own.
+"""
+
+from datetime import date, timedelta
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from appointments.figures import BOOKED
+from appointments.models import Appointment, Call, FollowUp
+from mcp_gateway.periods import Period
+from mcp_gateway.saved_views import SavedView
+
+Status = Appointment.Status
+# A call is heard of when it begins, give or take; with that the database reads the latest calls only.
+CLOCKS_DIFFER = timedelta(hours=1)
+FAILED_LATELY = timedelta(days=30)
+NO_TEST = Q(call=None) | Q(call__is_test=False)
+OPEN = ~Q(status=FollowUp.Status.DONE)
+
+
+def staff_today() -> date:
+    return timezone.localdate()
+
+
+def days(first: date, last: date) -> Period:
+    """From the first to the last day, in the staff's zone."""
+    return Period(timezone.get_current_timezone(), first, last)
+
+
+def calls_of(period: Period) -> Q:
+    """Calls, without tests, that began in the period; those whose beginning was never told, when first heard of."""
+    heard = Q(created_at__gte=period.begins - CLOCKS_DIFFER)
+    began = period.covers("started_at") | (Q(started_at=None) & period.covers("created_at"))
+    return heard & began & Q(is_test=False)
+
+
+def booked_in(period: Period) -> Q:
+    """Appointments that were made in the period and stood in the calendar, whatever became of them."""
+    return period.covers("created_at") & Q(status__in=BOOKED) & NO_TEST
+
+
+def taking_place(first: date, last: date) -> Q:
+    return days(first, last).covers("starts_at") & Q(
+        status__in=(Status.BOOKING, Status.SCHEDULED, Status.COMPLETED, Status.NO_SHOW)
+    )
+
+
+def failed_from_today() -> Q:
+    """What failed and is still ahead: it can be put right."""
+    return Q(status=Status.FAILED, starts_at__gte=days(staff_today(), staff_today()).begins) & NO_TEST
+
+
+def _today(request: HttpRequest) -> Period:
+    return days(staff_today(), staff_today())
+
+
+def _tomorrow() -> date:
+    return staff_today() + timedelta(days=1)
+
+
+CALLS_TODAY = SavedView(name="today", title=_("Today"), condition=lambda request: calls_of(_today(request)))
+CALL_VIEWS = (
+    CALLS_TODAY,
+    SavedView(
+        name="failed",
+        title=_("Failed (30 days)"),
+        condition=lambda request: (
+            (Q(status__in=(Call.Status.ERROR, Call.Status.NOT_CONNECTED)) | Q(disconnection_reason__startswith="error"))
+            & Q(created_at__gte=timezone.now() - FAILED_LATELY, is_test=False)
+        ),
+    ),
+    SavedView(
+        name="needs_attention",
+        title=_("Needs attention"),
+        condition=lambda request: Q(pk__in=FollowUp.objects.filter(OPEN).order_by().values("call")),
+    ),
+    SavedView(name="tests", title=_("Tests"), condition=lambda request: Q(is_test=True)),
+)
+
+BOOKED_TODAY = SavedView(
+    name="booked_today", title=_("Booked today"), condition=lambda request: booked_in(_today(request))
+)
+FAILED_BOOKINGS = SavedView(
+    name="failed", title=_("Failed, from today on"), condition=lambda request: failed_from_today()
+)
+APPOINTMENT_VIEWS = (
+    SavedView(name="today", title=_("Today"), condition=lambda request: taking_place(staff_today(), staff_today())),
+    SavedView(name="tomorrow", title=_("Tomorrow"), condition=lambda request: taking_place(_tomorrow(), _tomorrow())),
+    BOOKED_TODAY,
+    FAILED_BOOKINGS,
+    SavedView(
+        name="waits",
+        title=_("Waits for confirmation"),
+        condition=lambda request: Q(status=Status.BOOKING, calcom_booking_uid__isnull=False),
+    ),
+)
+
+OPEN_FOLLOW_UPS = SavedView(name="open", title=_("Open"), condition=lambda request: OPEN)
+FOLLOW_UP_VIEWS = (
+    OPEN_FOLLOW_UPS,
+    SavedView(name="mine", title=_("Mine"), condition=lambda request: OPEN & Q(assignee=request.user.pk)),
+    SavedView(name="done", title=_("Done"), condition=lambda request: ~OPEN),
+)
