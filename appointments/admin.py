@@ -5,31 +5,19 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from appointments.appointment_admin import AppointmentAdmin
+from appointments.list_tools import PhoneSearchMixin
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
-from appointments.phones import to_e164
-from appointments.staff_lists import APPOINTMENT_VIEWS, CALL_VIEWS, FOLLOW_UP_VIEWS
+from appointments.staff_lists import CALL_VIEWS, FOLLOW_UP_VIEWS
 from mcp_gateway.companies import visible_company_ids
 from mcp_gateway.saved_views import SavedViewsMixin
 from mcp_gateway.staff_admin import CompanyScopedAdmin, ReadOnlyAdmin, SecretsForm
 from mcp_gateway.staff_pages import Section
 
 BY_COMPANY = ("company", admin.RelatedOnlyFieldListFilter)
-
-
-class PhoneSearchMixin:
-    """A phone number is found however it is written: 030 1234…, +49 30 1234…, 0049…."""
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
-    ) -> tuple[models.QuerySet[Any], bool]:
-        found: tuple[models.QuerySet[Any], bool] = super().get_search_results(  # type: ignore[misc]
-            request, queryset, to_e164(search_term) or search_term
-        )
-        return found
 
 
 class ServiceInline(admin.StackedInline):
@@ -99,16 +87,7 @@ class CallAdmin(SavedViewsMixin, PhoneSearchMixin, ReadOnlyAdmin):
     list_select_related = ("company", "customer")
 
 
-@admin.register(Appointment)
-class AppointmentAdmin(SavedViewsMixin, PhoneSearchMixin, ReadOnlyAdmin):
-    """To be looked at: a change goes through the booking service, never around it."""
-
-    section = Section.DAY
-    saved_views = APPOINTMENT_VIEWS
-    list_filter = ("status", "starts_at", ("service", admin.RelatedOnlyFieldListFilter), BY_COMPANY)
-    list_display = ("starts_at", "attendee_name", "service", "company", "customer", "status", "calcom_booking_uid")
-    search_fields = ("=calcom_booking_uid", "attendee_name", "customer__name", "customer__phone", "call__call_id")
-    list_select_related = ("company", "customer", "service")
+admin.site.register(Appointment, AppointmentAdmin)
 
 
 @admin.register(FollowUp)

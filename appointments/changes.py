@@ -252,13 +252,14 @@ def _noted(appointment: Appointment, by: Principal, reason: str) -> Iterator[Non
             object_type="Appointment",
             object_id=appointment.pk,
             company_id=appointment.company_id,
-            before=_state(appointment),
-            after=_state(after),
+            before=state_of(appointment),
+            after=state_of(after),
             reason=reason[:500],
         )
 
 
-def _state(appointment: Appointment) -> dict[str, Any]:
+def state_of(appointment: Appointment) -> dict[str, Any]:
+    """What the audit trail keeps of an appointment."""
     return {
         "status": str(appointment.status),
         "starts_at": appointment.starts_at.isoformat(),

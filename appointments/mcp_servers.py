@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from pydantic import AwareDatetime, BaseModel, Field
 
-from appointments import changes
+from appointments import changes, desk
 from appointments.calendar import BookingRefused, CalendarError, CalendarUnreachable, OutcomeUnknown, SlotTaken
 from appointments.models import Appointment, Service
 from appointments.phones import to_e164
@@ -88,14 +88,14 @@ class AppointmentManagementMCPServer(MCPServer):
             raise NotFound("No such service")
         number, address = _e164(phone) if phone else None, _email(email)
         with _readable_errors():
-            made = changes.create_appointment(
-                company=context.company,
+            made = desk.create(
                 service=service,
                 start=start,
                 name=name,
                 phone=number,
                 email=address,
                 notes=notes,
+                by=context.principal,
             )
         return _row(made)
 
@@ -105,7 +105,8 @@ class AppointmentManagementMCPServer(MCPServer):
     ) -> AppointmentRow:
         """Move a booked appointment, in the calendar and here."""
         with _readable_errors():
-            return _row(changes.reschedule_appointment(_of(context, appointment_id), start=start, reason=reason))
+            found = _of(context, appointment_id)
+            return _row(desk.move(found, start=start, reason=reason, by=context.principal))
 
     @rpc(
         "cancelAppointment",
@@ -118,13 +119,13 @@ class AppointmentManagementMCPServer(MCPServer):
     def cancel_appointment(self, context: Context, appointment_id: int, reason: Reason) -> AppointmentRow:
         """Cancel a booked appointment, in the calendar and here."""
         with _readable_errors():
-            return _row(changes.cancel_appointment(_of(context, appointment_id), reason=reason))
+            return _row(desk.cancel(_of(context, appointment_id), reason=reason, by=context.principal))
 
     @rpc("confirmAppointment", Access.WRITE, is_idempotent=True, cost=2, deadline_seconds=WRITE_DEADLINE)
     def confirm_appointment(self, context: Context, appointment_id: int) -> AppointmentRow:
         """Accept a booking that waits for confirmation in the calendar."""
         with _readable_errors():
-            return _row(changes.confirm_appointment(_of(context, appointment_id)))
+            return _row(desk.confirm(_of(context, appointment_id), by=context.principal))
 
 
 @contextmanager

@@ -44,6 +44,11 @@ class Period:
     def begins(self) -> datetime:
         return self._midnight(self.first)
 
+    @property
+    def ends(self) -> datetime:
+        """The instant after the last day."""
+        return self._midnight(self.last + timedelta(days=1))
+
     def covers(self, field: str) -> Q:
         """The condition that the instant in `field` lies within."""
         return self._between(field, self.first, self.last)

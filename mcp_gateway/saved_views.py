@@ -37,7 +37,7 @@ class SavedViewsMixin:
     """For a ModelAdmin, before its other bases."""
 
     saved_views: ClassVar[tuple[SavedView, ...]] = ()
-    change_list_template = "staff/list_with_views.html"
+    change_list_template: ClassVar[Any] = "staff/list_with_views.html"
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         return (_filter_of(self.saved_views), *super().get_list_filter(request))  # type: ignore[misc]

@@ -1,9 +1,11 @@
 """Tags of the staff's pages."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 from django.utils.translation import gettext as _
@@ -42,3 +44,14 @@ def duration(seconds: float | timedelta | None) -> str:
 
 register.filter("moment", moments.moment)
 register.filter("clock", moments.clock)
+
+
+@register.filter
+def weekday(at: datetime, zone: tzinfo | None = None) -> str:
+    return date_format(timezone.localtime(at, zone), "l")
+
+
+@register.filter
+def instant(at: datetime) -> str:
+    """In UTC, for a query string."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
