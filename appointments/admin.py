@@ -9,12 +9,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from appointments.appointment_admin import AppointmentAdmin
+from appointments.call_admin import CallAdmin
 from appointments.list_tools import PhoneSearchMixin
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
-from appointments.staff_lists import CALL_VIEWS, FOLLOW_UP_VIEWS
+from appointments.staff_lists import FOLLOW_UP_VIEWS
 from mcp_gateway.companies import visible_company_ids
 from mcp_gateway.saved_views import SavedViewsMixin
-from mcp_gateway.staff_admin import CompanyScopedAdmin, ReadOnlyAdmin, SecretsForm
+from mcp_gateway.staff_admin import CompanyScopedAdmin, SecretsForm
 from mcp_gateway.staff_pages import Section
 
 BY_COMPANY = ("company", admin.RelatedOnlyFieldListFilter)
@@ -77,16 +78,7 @@ class CustomerAdmin(PhoneSearchMixin, CompanyScopedAdmin):
     list_select_related = ("company",)
 
 
-@admin.register(Call)
-class CallAdmin(SavedViewsMixin, PhoneSearchMixin, ReadOnlyAdmin):
-    section = Section.DAY
-    saved_views = CALL_VIEWS
-    list_display = ("created_at", "call_id", "company", "customer", "caller_phone", "direction", "status", "is_test")
-    list_filter = ("status", "created_at", "direction", "is_test", BY_COMPANY)
-    search_fields = ("call_id", "caller_phone", "customer__name")
-    list_select_related = ("company", "customer")
-
-
+admin.site.register(Call, CallAdmin)
 admin.site.register(Appointment, AppointmentAdmin)
 
 

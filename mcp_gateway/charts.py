@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 WIDTH, HEIGHT = 640, 200
-LEFT, RIGHT, TOP, BOTTOM = 36, 12, 12, 28
+LEFT, RIGHT, TOP, BOTTOM = 36, 24, 12, 28
 # Between the day labels that are written: all of them would not fit.
 LABELLED_DAYS = 3
 

@@ -9,7 +9,10 @@ from django.http import HttpRequest
 from mcp_gateway.principal import Principal
 from mcp_gateway.staff_admin import CompanyScopedAdmin
 from mcp_gateway.staff_pages import Section
-from retell import prompts
+from retell import (
+    call_story,  # noqa: F401  (registers Retell's side of a call's page)
+    prompts,
+)
 from retell.agent_settings import validate_settings
 from retell.custom_functions import validate_overrides
 from retell.models import RetellConfiguration

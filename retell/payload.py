@@ -36,7 +36,7 @@ def call_id_of(call: Mapping[str, Any]) -> str:
 
 def call_news(call: Mapping[str, Any], *, event: str = "") -> CallNews:
     """What the call object tells; raises NoCallId. `event` settles the status where the object is sloppy."""
-    analysis = _mapping(call.get("call_analysis"))
+    analysis = mapping_of(call.get("call_analysis"))
     return CallNews(
         call_id=call_id_of(call),
         provider=PROVIDER,
@@ -52,7 +52,7 @@ def call_news(call: Mapping[str, Any], *, event: str = "") -> CallNews:
         transcript=_text(call.get("transcript")),
         summary=_text(analysis.get("call_summary")),
         analysis=dict(analysis),
-        cost_cents=_decimal(_mapping(call.get("call_cost")).get("combined_cost")),
+        cost_cents=_decimal(mapping_of(call.get("call_cost")).get("combined_cost")),
         # A web call is somebody trying the agent from the dashboard.
         is_test=call.get("call_type") == "web_call",
     )
@@ -74,7 +74,11 @@ def tool_calls(call: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]
     for row in rows:
         if row.get("role") == "tool_call_invocation":
             result = results.get(_text(row.get("tool_call_id")))
-            yield _text(row.get("name")), _mapping(_json(row.get("arguments"))), result and _json(result.get("content"))
+            yield (
+                _text(row.get("name")),
+                mapping_of(json_of(row.get("arguments"))),
+                result and json_of(result.get("content")),
+            )
 
 
 def _status(call: Mapping[str, Any], event: str) -> Call.Status:
@@ -93,7 +97,8 @@ def _instant(value: object) -> datetime | None:
     return parsed.astimezone(UTC) if parsed and parsed.tzinfo else None
 
 
-def _json(value: object) -> Any:
+def json_of(value: object) -> Any:
+    """What a text of JSON says; anything else, and what is no JSON, as it is."""
     if not isinstance(value, str):
         return value
     try:
@@ -102,7 +107,8 @@ def _json(value: object) -> Any:
         return value
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
+def mapping_of(value: object) -> Mapping[str, Any]:
+    """The object, or an empty one where it is none."""
     return value if isinstance(value, Mapping) else {}
 
 

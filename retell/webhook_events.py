@@ -62,8 +62,13 @@ def receive(signed: SignedRequest, headers: Mapping[str, str]) -> WebhookEvent:
 def dedupe_key(signed: SignedRequest, event: str) -> str:
     """The same message sent again has the same key; another company's never has."""
     if event in ONCE_PER_CALL:
-        return f"{signed.company.pk}:{event}:{call_id_of(call_of(signed.body))}"
+        return key_of_call(signed.company.pk, event, call_id_of(call_of(signed.body)))
     return f"{signed.company.pk}:{event}:{hashlib.sha256(signed.raw).hexdigest()}"
+
+
+def key_of_call(company_id: int, event: str, call_id: str) -> str:
+    """The key of an event that comes once per call."""
+    return f"{company_id}:{event}:{call_id}"
 
 
 @inbox.handles(PROVIDER)

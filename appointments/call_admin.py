@@ -1,0 +1,110 @@
+"""The calls' pages: list, and one call as the story of what happened."""
+
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from appointments import looks
+from appointments.call_story import story, why_ended
+from appointments.list_tools import PhoneSearchMixin, day_filter
+from appointments.models import Call
+from appointments.staff_lists import CALL_VIEWS
+from mcp_gateway.badges import Look, badge
+from mcp_gateway.saved_views import SavedViewsMixin
+from mcp_gateway.staff_admin import ReadOnlyAdmin
+from mcp_gateway.staff_pages import Section
+from mcp_gateway.templatetags.staff import duration, moment
+
+LIST = "appointments_call_changelist"
+
+
+class CallAdmin(SavedViewsMixin, PhoneSearchMixin, ReadOnlyAdmin):
+    section = Section.DAY
+    saved_views = CALL_VIEWS
+    exact = ("call_id",)
+    list_display = ("when", "who", "company", "direction", "length", "state", "ended_because", "call_id")
+    list_filter = (
+        day_filter("created_at"),
+        "status",
+        "direction",
+        "is_test",
+        ("company", admin.RelatedOnlyFieldListFilter),
+    )
+    search_fields = ("call_id", "caller_phone", "customer__name", "=agent_id")
+    search_help_text = gettext_lazy("Call id, phone number, name, or agent.")
+    list_select_related = ("company", "customer")
+    change_form_template = "admin/appointments/call/change_form.html"
+    change_list_template: ClassVar[Any] = "admin/appointments/call/change_list.html"
+
+    @admin.display(description=gettext_lazy("time"), ordering="created_at")
+    def when(self, call: Call) -> SafeString | str:
+        return moment(_began(call), call.company.zone)
+
+    @admin.display(description=gettext_lazy("caller"), ordering="caller_phone")
+    def who(self, call: Call) -> str:
+        known = str(call.customer) if call.customer else ""
+        return known or call.caller_phone or _("number hidden")
+
+    @admin.display(description=gettext_lazy("duration"))
+    def length(self, call: Call) -> str:
+        return duration(_length(call))
+
+    @admin.display(description=gettext_lazy("status"), ordering="status")
+    def state(self, call: Call) -> SafeString:
+        shown = looks.call_badge(call.status)
+        return format_html("{} {}", shown, badge(Look.QUIET, _("test"))) if call.is_test else shown
+
+    @admin.display(description=gettext_lazy("ended because"), ordering="disconnection_reason")
+    def ended_because(self, call: Call) -> str:
+        return why_ended(call)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """For the list: without what is long."""
+        rows = super().get_queryset(request).select_related("company", "customer")
+        is_list = request.resolver_match is not None and request.resolver_match.url_name == LIST
+        return rows.defer("transcript", "summary", "analysis", "collected_data") if is_list else rows
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        call: Call = context["original"]
+        appointments = []
+        if request.user.has_perm("appointments.view_appointment"):
+            rows = call.appointments.select_related("company", "service", "customer").order_by("-created_at")
+            appointments = [(row, looks.appointment_badge(row.status)) for row in rows]
+        context |= {
+            "title": f"{self.who(call)}, {_('call')}",
+            "subtitle": None,
+            "zone": call.company.zone,
+            "began": _began(call),
+            "length": _length(call),
+            "cost": _cost(call),
+            "state": self.state(call),
+            "why_ended": why_ended(call),
+            "story": story(call, request.user),
+            "appointments": appointments,
+            "transcript": call.transcript.splitlines(),
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _began(call: Call) -> datetime:
+    return call.started_at or call.created_at
+
+
+def _cost(call: Call) -> str | None:
+    """Providers count in US cents."""
+    if call.cost_cents is None:
+        return None
+    dollars = (call.cost_cents / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{number_format(dollars)} USD"
+
+
+def _length(call: Call) -> timedelta | None:
+    return call.ended_at - call.started_at if call.ended_at and call.started_at else None

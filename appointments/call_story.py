@@ -1,0 +1,107 @@
+"""What happened around a call, in the order of time: what its provider told, and what was made of it here.
+
+The app of a provider registers who tells its side: events, function calls, and what its words mean.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from appointments import looks, words_for_staff
+from appointments.models import Appointment, Call, FollowUp
+from mcp_gateway.models import AuditEntry
+
+MAX_ENTRIES = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """One line of the story; `at` is an instant, None where nobody knows when. `said` and `told` are people's words."""
+
+    at: datetime | None
+    what: str
+    badge: SafeString | str = ""
+    said: str = ""
+    told: str = ""
+    details: str = ""
+    url: str = ""
+    permission: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Teller:
+    """A provider's side: its moments of a call, and why a call ended, in words."""
+
+    moments: Callable[[Call], list[Moment]]
+    why_ended: Callable[[str], Any]
+
+
+_tellers: dict[str, Teller] = {}
+
+
+def register_teller(provider: str, teller: Teller) -> None:
+    _tellers[provider] = teller
+
+
+def why_ended(call: Call) -> str:
+    """In words, where the provider's app knows them; else as the provider said."""
+    teller = _tellers.get(call.provider)
+    return str(teller.why_ended(call.disconnection_reason)) if teller else call.disconnection_reason
+
+
+def story(call: Call, user: Any) -> list[Moment]:
+    """As far as the user may see it; what has no time comes last."""
+    teller = _tellers.get(call.provider)
+    appointments = list(call.appointments.select_related("company", "service", "customer").order_by("created_at"))
+    follow_ups = list(call.follow_ups.order_by("created_at"))
+    moments = [
+        *_course(call),
+        *(teller.moments(call) if teller else []),
+        *map(_of_appointment, appointments),
+        *map(_of_follow_up, follow_ups),
+        *_changes(appointments, follow_ups),
+    ]
+    seen = [moment for moment in moments if not moment.permission or user.has_perm(moment.permission)]
+    return sorted(seen, key=lambda moment: (moment.at is None, moment.at or call.created_at))
+
+
+def _course(call: Call) -> list[Moment]:
+    began = [Moment(at=call.started_at, what=_("The call began"))] if call.started_at else []
+    ended = [Moment(at=call.ended_at, what=_("The call ended"), details=why_ended(call))] if call.ended_at else []
+    return [*began, *ended]
+
+
+def _of_appointment(row: Appointment) -> Moment:
+    return Moment(
+        at=row.created_at,
+        what=_("Appointment: %(appointment)s") % {"appointment": words_for_staff.named(row)},
+        badge=looks.appointment_badge(row.status),
+        details=row.last_error or row.cancellation_reason,
+        url=reverse("admin:appointments_appointment_change", args=(row.pk,)),
+        permission="appointments.view_appointment",
+    )
+
+
+def _of_follow_up(row: FollowUp) -> Moment:
+    return Moment(
+        at=row.created_at,
+        what=row.what_to_do,
+        badge=looks.kind_badge(row.kind),
+        url=reverse("admin:appointments_followup_change", args=(row.pk,)),
+        permission="appointments.view_followup",
+    )
+
+
+def _changes(appointments: list[Appointment], follow_ups: list[FollowUp]) -> list[Moment]:
+    """What was done with them since."""
+    found = []
+    for name, rows in (("Appointment", appointments), ("FollowUp", follow_ups)):
+        if rows:
+            entries = AuditEntry.objects.filter(object_type=name, object_id__in=[str(row.pk) for row in rows])
+            found += list(entries[:MAX_ENTRIES])
+    return [Moment(at=entry.at, what=f"{entry.action}: {entry.actor}", details=entry.reason) for entry in found]
