@@ -4,17 +4,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from appointments.appointment_admin import AppointmentAdmin
 from appointments.call_admin import CallAdmin
+from appointments.follow_up_admin import FollowUpAdmin
 from appointments.list_tools import PhoneSearchMixin
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
-from appointments.staff_lists import FOLLOW_UP_VIEWS
-from mcp_gateway.companies import visible_company_ids
-from mcp_gateway.saved_views import SavedViewsMixin
 from mcp_gateway.staff_admin import CompanyScopedAdmin, SecretsForm
 from mcp_gateway.staff_pages import Section
 
@@ -80,24 +77,4 @@ class CustomerAdmin(PhoneSearchMixin, CompanyScopedAdmin):
 
 admin.site.register(Call, CallAdmin)
 admin.site.register(Appointment, AppointmentAdmin)
-
-
-@admin.register(FollowUp)
-class FollowUpAdmin(SavedViewsMixin, CompanyScopedAdmin):
-    section = Section.DAY
-    saved_views = FOLLOW_UP_VIEWS
-    list_display = ("created_at", "kind", "company", "what_to_do", "status", "assignee")
-    list_filter = ("status", "kind", BY_COMPANY)
-    search_fields = ("what_to_do", "call__call_id", "appointment__attendee_name")
-    readonly_fields = ("company", "kind", "call", "appointment", "what_to_do", "created_at")
-    list_select_related = ("company", "assignee")
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Only colleagues can be asked to do something: who works for other companies is not told."""
-        companies = visible_company_ids(request.user)
-        if db_field.name == "assignee" and companies is not None:
-            kwargs["queryset"] = get_user_model().objects.filter(companies__in=companies).distinct()
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+admin.site.register(FollowUp, FollowUpAdmin)

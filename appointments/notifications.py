@@ -168,18 +168,23 @@ def mail_follow_up(message: OutboxMessage) -> None:
     company = follow_up.company
     if not is_mailable(company.email):
         raise outbox.Unneeded("The company has no e-mail address any more.")
-    context = {"follow_up": follow_up, "who": _who(follow_up), "number": _number(follow_up), "link": _link(follow_up)}
+    context = {
+        "follow_up": follow_up,
+        "who": who_is_meant(follow_up),
+        "number": number_to_call(follow_up),
+        "link": _link(follow_up),
+    }
     _send(Mail("follow_up", company.default_language, company.email, context), company, message)
 
 
-def _who(follow_up: FollowUp) -> str:
+def who_is_meant(follow_up: FollowUp) -> str:
     appointment, call = follow_up.appointment, follow_up.call
     if appointment and appointment.attendee_name:
         return appointment.attendee_name
     return call.customer.name if call and call.customer else ""
 
 
-def _number(follow_up: FollowUp) -> str:
+def number_to_call(follow_up: FollowUp) -> str:
     appointment, call = follow_up.appointment, follow_up.call
     if call and call.caller_phone:
         return call.caller_phone

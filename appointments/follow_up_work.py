@@ -1,0 +1,72 @@
+"""Working through the follow-ups: taken, released, noted, done and opened again. The trail is each one's history.
+
+Every step is a conditional update, so that of two colleagues who take one at the same moment one has it.
+"""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from appointments.follow_ups import count_opening
+from appointments.models import FollowUp
+from mcp_gateway.audit import record_by
+from mcp_gateway.models import AuditEntry
+from mcp_gateway.principal import Principal
+
+Status = FollowUp.Status
+MAX_NOTE = 500
+
+
+def take(follow_up: FollowUp, user: Any) -> bool:
+    """It is the user's from now on; False where a colleague has it, or it is done."""
+    free = Q(status=Status.OPEN) | Q(status=Status.TAKEN, assignee=None)
+    return _step(follow_up, user, "taken", free, status=Status.TAKEN, assignee=user)
+
+
+def release(follow_up: FollowUp, user: Any) -> bool:
+    """It is anybody's again; False where nobody has it."""
+    return _step(follow_up, user, "released", Q(status=Status.TAKEN), status=Status.OPEN, assignee=None)
+
+
+def finish(follow_up: FollowUp, user: Any) -> bool:
+    """Whoever has it; False where it is done already."""
+    return _step(follow_up, user, "done", ~Q(status=Status.DONE), status=Status.DONE)
+
+
+@transaction.atomic
+def reopen(follow_up: FollowUp, user: Any) -> bool:
+    """It was not done after all; False where it is not done."""
+    count_opening(FollowUp.objects.filter(pk=follow_up.pk, status=Status.DONE))
+    return _step(follow_up, user, "reopened", Q(status=Status.DONE), status=Status.OPEN, assignee=None)
+
+
+def note(follow_up: FollowUp, user: Any, text: str) -> None:
+    """Add a note for colleagues; what was noted stays."""
+    _record(follow_up, user, "noted", reason=text[:MAX_NOTE])
+
+
+def history(follow_up: FollowUp) -> list[AuditEntry]:
+    """The latest first."""
+    return list(AuditEntry.objects.filter(object_type="FollowUp", object_id=str(follow_up.pk)))
+
+
+@transaction.atomic
+def _step(follow_up: FollowUp, user: Any, name: str, allowed: Q, **changed: Any) -> bool:
+    rows = FollowUp.objects.filter(allowed, pk=follow_up.pk)
+    if not rows.update(**changed, updated_at=timezone.now()):
+        return False
+    _record(follow_up, user, name, before={"status": follow_up.status}, after={"status": str(changed["status"])})
+    return True
+
+
+def _record(follow_up: FollowUp, user: Any, step: str, **more: Any) -> None:
+    record_by(
+        Principal.of_staff(user),
+        action=f"follow_up.{step}",
+        object_type="FollowUp",
+        object_id=follow_up.pk,
+        company_id=follow_up.company_id,
+        **more,
+    )

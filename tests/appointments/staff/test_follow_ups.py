@@ -1,0 +1,145 @@
+"""The staff's inbox: what is open comes first, and each step acts once and is in the trail."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from appointments.models import Company, FollowUp
+from mcp_gateway.models import AuditEntry
+from tests.appointments.staff.conftest import In, make_appointment
+from tests.factories import make_call
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/appointments/followup/"
+Status = FollowUp.Status
+
+
+def make(company: Company, **columns: Any) -> FollowUp:
+    return FollowUp.objects.create(company=company, **{"kind": "callback", "what_to_do": "Ring her", **columns})
+
+
+@pytest.fixture
+def task(company: Company) -> FollowUp:
+    call = make_call(company, caller_phone="+4915112345678")
+    return make(company, call=call, appointment=make_appointment(company, call=call))
+
+
+def step(client: Client, task: FollowUp, name: str, **fields: str) -> str:
+    answer = client.post(f"{LIST}{task.pk}/{name}/", fields, follow=True)
+    task.refresh_from_db()
+    return answer.text
+
+
+def test_what_is_open_comes_first_and_of_that_what_waits_longest(operator: Client, company: Company) -> None:
+    done, young, old = make(company, status=Status.DONE), make(company), make(company, status=Status.TAKEN)
+    FollowUp.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=2))
+    listed = operator.get(LIST)
+    assert [row.pk for row in listed.context["cl"].result_list] == [old.pk, young.pk, done.pk]
+    assert "2 days" in listed.text
+
+
+def test_it_tells_whom_to_call_and_leads_on(operator: Client, task: FollowUp) -> None:
+    for url in (LIST, f"{LIST}{task.pk}/change/"):
+        shown = operator.get(url).text
+        assert 'href="tel:+4915112345678"' in shown
+        assert "Erika Beispiel" in shown
+    assert f"/admin/appointments/call/{task.call_id}/change/" in shown
+    assert f"/admin/appointments/appointment/{task.appointment_id}/change/" in shown
+
+
+def test_taking_makes_it_mine(operator: Client, task: FollowUp) -> None:
+    step(operator, task, "take")
+    assert (task.status, task.assignee.username) == (Status.TAKEN, "operator")
+    assert operator.get(f"{LIST}?view=mine").context["cl"].result_count == 1
+    assert AuditEntry.objects.get().action == "follow_up.taken"
+
+
+def test_of_two_who_take_it_one_has_it(logged_in: In, task: FollowUp) -> None:
+    step(logged_in("operator"), task, "take")
+    assert "somebody was quicker" in step(logged_in("admin"), task, "take")
+    assert task.assignee.username == "operator"
+    assert AuditEntry.objects.count() == 1
+
+
+def test_it_is_released_done_and_opened_again(operator: Client, task: FollowUp) -> None:
+    states = []
+    for name in ("take", "release", "finish", "reopen"):
+        step(operator, task, name)
+        states.append(task.status)
+    assert states == [Status.TAKEN, Status.OPEN, Status.DONE, Status.OPEN]
+    assert (task.assignee, task.openings) == (None, 2)
+
+
+def test_done_twice_is_done_once(operator: Client, task: FollowUp) -> None:
+    step(operator, task, "finish")
+    step(operator, task, "finish")
+    assert AuditEntry.objects.filter(action="follow_up.done").count() == 1
+
+
+def test_notes_stay_with_who_wrote_them(operator: Client, task: FollowUp) -> None:
+    step(operator, task, "note", note="Nobody <b>there</b>")
+    shown = step(operator, task, "note", note="Will call back")
+    assert "Nobody &lt;b&gt;there&lt;/b&gt;" in shown
+    assert "Will call back" in shown
+    assert AuditEntry.objects.filter(action="follow_up.noted", actor_kind="staff").count() == 2
+
+
+def test_an_empty_note_is_none(operator: Client, task: FollowUp) -> None:
+    assert "The note was empty" in step(operator, task, "note", note="  ")
+    assert not AuditEntry.objects.exists()
+
+
+def test_several_are_worked_through_at_once(operator: Client, company: Company, other_company: Company) -> None:
+    open_one, done, foreign = make(company), make(company, status=Status.DONE), make(other_company)
+    chosen = {"action": "finish_chosen", "_selected_action": [open_one.pk, done.pk, foreign.pk]}
+    answer = operator.post(LIST, chosen, follow=True).text
+    assert "Done with 1 follow-up. 1 was skipped." in answer
+    assert FollowUp.objects.get(pk=open_one.pk).status == Status.DONE
+    assert FollowUp.objects.get(pk=foreign.pk).status == Status.OPEN
+
+
+def test_an_assignee_given_in_the_form_is_in_the_trail(operator: Client, task: FollowUp) -> None:
+    colleague = User.objects.get(username="operator")
+    operator.post(f"{LIST}{task.pk}/change/", {"status": "taken", "assignee": colleague.pk})
+    assert AuditEntry.objects.get(action="follow_up.changed").after["assignee"] == "operator"
+
+
+@pytest.mark.parametrize("name", ["take", "release", "finish", "reopen", "note"])
+def test_steps_are_for_those_who_may(logged_in: In, task: FollowUp, other_company: Company, name: str) -> None:
+    viewer = logged_in("viewer")
+    assert viewer.post(f"{LIST}{task.pk}/{name}/", {"note": "x"}).status_code == 403
+    assert f"../{name}/" not in viewer.get(f"{LIST}{task.pk}/change/").text
+    operator = logged_in("operator")
+    assert operator.get(f"{LIST}{task.pk}/{name}/").status_code == 405
+    assert operator.post(f"{LIST}{make(other_company).pk}/{name}/").status_code == 404
+    assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.usefixtures("in_memory")
+def test_pages_cost_the_same_however_many_there_are(
+    operator: Client, company: Company, task: FollowUp, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(20):
+        call = make_call(company)
+        make(company, call=call, appointment=make_appointment(company, call=call))
+    operator.get(LIST)
+    with django_assert_max_num_queries(12):
+        operator.get(LIST)
+    with django_assert_max_num_queries(14):
+        operator.get(f"{LIST}{task.pk}/change/")
+
+
+def test_what_strangers_say_is_text(operator: Client, company: Company) -> None:
+    row = make(company, what_to_do="<script>alert(1)</script>")
+    for url in (LIST, f"{LIST}{row.pk}/change/"):
+        assert "<script>alert" not in operator.get(url).text
+
+
+def test_it_is_german_for_germans(logged_in: In, task: FollowUp) -> None:
+    shown = logged_in("operator", language="de").get(f"{LIST}{task.pk}/change/").text
+    assert "Übernehmen: Ich kümmere mich" in shown
+    assert "Notizen und Verlauf" in shown
