@@ -9,9 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.appointment_admin import AppointmentAdmin
 from appointments.call_admin import CallAdmin
+from appointments.customer_admin import CustomerAdmin
 from appointments.follow_up_admin import FollowUpAdmin
-from appointments.list_tools import PhoneSearchMixin
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
+from appointments.opening_hours_form import OpeningHoursField
+from mcp_gateway.lost_edits import NoLostEditsMixin
 from mcp_gateway.staff_admin import CompanyScopedAdmin, SecretsForm
 from mcp_gateway.staff_pages import Section
 
@@ -24,11 +26,17 @@ class ServiceInline(admin.StackedInline):
     show_change_link = True
 
 
+class CompanyForm(SecretsForm):
+    opening_hours = OpeningHoursField(
+        label=_("opening hours"), required=False, help_text=_("In the company's own time; leave closed days empty.")
+    )
+
+
 @admin.register(Company)
-class CompanyAdmin(CompanyScopedAdmin):
+class CompanyAdmin(NoLostEditsMixin, CompanyScopedAdmin):
     section = Section.SET_UP
     company_lookup = "pk"
-    form = SecretsForm
+    form = CompanyForm
     list_display = ("name", "phone_number", "timezone", "default_language", "booking_mode", "is_active")
     list_filter = ("is_active", "booking_mode", "default_language")
     search_fields = ("name", "slug", "phone_number", "email")
@@ -50,15 +58,23 @@ class CompanyAdmin(CompanyScopedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Who may see a company is not for its own staff to widen."""
-        return () if request.user.is_superuser else ("staff", "slug", "is_active", "rate_limit_per_minute")
+        if request.user.is_superuser:
+            return ()
+        return ("staff", "is_active", "rate_limit_per_minute", *(["slug"] if obj else []))
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """A read-only field can't be filled in."""
-        return self.prepopulated_fields if request.user.is_superuser else {}
+        return self.prepopulated_fields if request.user.is_superuser or obj is None else {}
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Who adds a company works for it, or would not see it again."""
+        super().save_related(request, form, formsets, change)
+        if not change and not request.user.is_superuser:
+            form.instance.staff.add(request.user)
 
 
 @admin.register(Service)
-class ServiceAdmin(CompanyScopedAdmin):
+class ServiceAdmin(NoLostEditsMixin, CompanyScopedAdmin):
     section = Section.SET_UP
     list_display = ("name", "company", "duration_minutes", "calcom_event_type_id", "parallel_capacity", "is_active")
     list_filter = ("is_active", BY_COMPANY)
@@ -66,15 +82,7 @@ class ServiceAdmin(CompanyScopedAdmin):
     list_select_related = ("company",)
 
 
-@admin.register(Customer)
-class CustomerAdmin(PhoneSearchMixin, CompanyScopedAdmin):
-    section = Section.DAY
-    list_display = ("name", "phone", "email", "company", "language", "created_at")
-    list_filter = ("language", BY_COMPANY)
-    search_fields = ("name", "phone", "email")
-    list_select_related = ("company",)
-
-
+admin.site.register(Customer, CustomerAdmin)
 admin.site.register(Call, CallAdmin)
 admin.site.register(Appointment, AppointmentAdmin)
 admin.site.register(FollowUp, FollowUpAdmin)

@@ -1,0 +1,42 @@
+"""The customers' pages: list, and one customer with what there was and what is ahead."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from appointments import looks
+from appointments.list_tools import PhoneSearchMixin
+from appointments.models import Customer
+from mcp_gateway.lost_edits import NoLostEditsMixin
+from mcp_gateway.staff_admin import CompanyScopedAdmin
+from mcp_gateway.staff_pages import Section
+
+# The latest; the lists have all.
+MAX_SHOWN = 20
+
+
+class CustomerAdmin(NoLostEditsMixin, PhoneSearchMixin, CompanyScopedAdmin):
+    section = Section.DAY
+    exact = ("email",)
+    list_display = ("name", "phone", "email", "company", "language", "created_at")
+    list_filter = ("language", ("company", admin.RelatedOnlyFieldListFilter))
+    search_fields = ("name", "phone", "email")
+    list_select_related = ("company",)
+    change_form_template: ClassVar[Any] = "admin/appointments/customer/change_form.html"
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        customer: Customer | None = context.get("original")
+        if customer is not None:
+            context |= self._life(request, customer)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _life(self, request: HttpRequest, customer: Customer) -> dict[str, Any]:
+        appointments, calls = [], []
+        if request.user.has_perm("appointments.view_appointment"):
+            rows = customer.appointments.select_related("service").order_by("-starts_at")[:MAX_SHOWN]
+            appointments = [(row, looks.appointment_badge(row.status)) for row in rows]
+        if request.user.has_perm("appointments.view_call"):
+            heard = customer.calls.defer("transcript", "analysis", "collected_data").order_by("-created_at")[:MAX_SHOWN]
+            calls = [(row, looks.call_badge(row.status)) for row in heard]
+        return {"appointments": appointments, "calls": calls, "zone": customer.company.zone}
