@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from mcp_gateway.lost_edits import NoLostEditsMixin
 from mcp_gateway.principal import Principal
 from mcp_gateway.staff_admin import CompanyScopedAdmin
 from mcp_gateway.staff_pages import Section
@@ -36,7 +37,7 @@ class RetellConfigurationForm(forms.ModelForm):
 
 
 @admin.register(RetellConfiguration)
-class RetellConfigurationAdmin(CompanyScopedAdmin):
+class RetellConfigurationAdmin(NoLostEditsMixin, CompanyScopedAdmin):
     section = Section.SET_UP
     form = RetellConfigurationForm
     list_display = ("agent_id", "company", "webhook_url", "deployed_version", "deployed_at", "last_test_outcome")
