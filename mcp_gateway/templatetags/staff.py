@@ -47,6 +47,12 @@ register.filter("clock", moments.clock)
 
 
 @register.filter
+def exact(at: datetime, zone: tzinfo | None = None) -> SafeString:
+    """The time of day to the second, for what comes quickly one after the other."""
+    return _time(at, f"{timezone.localtime(at, zone):%H:%M:%S}")
+
+
+@register.filter
 def weekday(at: datetime, zone: tzinfo | None = None) -> str:
     return date_format(timezone.localtime(at, zone), "l")
 

@@ -12,6 +12,7 @@ from appointments.calendar import CalendarUnreachable, OutcomeUnknown, SlotTaken
 from appointments.models import Appointment, Company, FollowUp, Service
 from mcp_gateway import gateway
 from mcp_gateway.errors import Conflict, GatewayError, InvalidParams, NotFound, UpstreamError
+from mcp_gateway.models import AuditEntry
 from mcp_gateway.principal import Principal
 from tests.calcom.conftest import HOUR, SLOT, CalcomControl
 from tests.factories import make_customer
@@ -53,6 +54,16 @@ def test_a_made_appointment_is_in_the_calendar(haircut: Service, control: Calcom
     (booking,) = control.bookings()
     assert (made.status, made.calcom_booking_uid) == (Appointment.Status.SCHEDULED, booking["uid"])
     assert made.customer.phone == PHONE
+
+
+def test_what_a_program_changes_is_in_the_trail(haircut: Service) -> None:
+    made = call(haircut.company, "createAppointment", service_id=haircut.pk, start=SLOT.isoformat(), name="Erika")
+    call(haircut.company, "cancelAppointment", appointment_id=made["id"], reason="Ill")
+    entries = AuditEntry.objects.filter(object_id=str(made["id"])).order_by("pk")
+    assert [(entry.action, entry.actor, entry.reason) for entry in entries] == [
+        ("appointment.created", "tests", ""),
+        ("appointment.cancelled", "tests", "Ill"),
+    ]
 
 
 def test_a_taken_time_makes_no_appointment(haircut: Service, control: CalcomControl) -> None:
