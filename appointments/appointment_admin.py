@@ -28,11 +28,11 @@ from appointments.models import Appointment, Service
 from appointments.staff_forms import BookingForm, LocalStartForm, ReasonForm, ServiceForm
 from appointments.staff_lists import APPOINTMENT_VIEWS
 from mcp_gateway.models import AuditEntry
+from mcp_gateway.moments import moment
 from mcp_gateway.principal import Principal
 from mcp_gateway.saved_views import SavedViewsMixin
 from mcp_gateway.staff_admin import ReadOnlyAdmin, visible_companies
 from mcp_gateway.staff_pages import Section, render
-from mcp_gateway.templatetags.staff import moment
 
 Status = Appointment.Status
 CHANGE, ADD = "appointments.change_appointment", "appointments.add_appointment"

@@ -18,10 +18,11 @@ from appointments.list_tools import PhoneSearchMixin, day_filter
 from appointments.models import Call
 from appointments.staff_lists import CALL_VIEWS
 from mcp_gateway.badges import Look, badge
+from mcp_gateway.moments import moment
 from mcp_gateway.saved_views import SavedViewsMixin
 from mcp_gateway.staff_admin import ReadOnlyAdmin
 from mcp_gateway.staff_pages import Section
-from mcp_gateway.templatetags.staff import duration, moment
+from mcp_gateway.templatetags.staff import duration
 
 LIST = "appointments_call_changelist"
 

@@ -30,6 +30,11 @@ def clock(at: datetime, zone: tzinfo | None = None) -> SafeString:
     return _element(at, date_format(timezone.localtime(at, zone), "TIME_FORMAT"))
 
 
+def exact(at: datetime, zone: tzinfo | None = None) -> SafeString:
+    """The time of day to the second, for what comes quickly one after the other."""
+    return _element(at, f"{timezone.localtime(at, zone):%H:%M:%S}")
+
+
 def _element(at: datetime, written: str) -> SafeString:
     utc = at.astimezone(UTC)
     return format_html(

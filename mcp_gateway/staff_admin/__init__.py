@@ -5,6 +5,7 @@ from mcp_gateway.staff_admin.lists import StaffListAdmin
 from mcp_gateway.staff_admin.saved_views import SavedView, today
 from mcp_gateway.staff_admin.scoped import CompanyScopedAdmin, ReadOnlyAdmin
 from mcp_gateway.staff_admin.secrets_form import KEPT, SecretsForm
+from mcp_gateway.staff_admin.visibility import visible_companies
 
 __all__ = [
     "KEPT",
@@ -16,4 +17,5 @@ __all__ = [
     "SecretsForm",
     "StaffListAdmin",
     "today",
+    "visible_companies",
 ]

@@ -44,12 +44,7 @@ def duration(seconds: float | timedelta | None) -> str:
 
 register.filter("moment", moments.moment)
 register.filter("clock", moments.clock)
-
-
-@register.filter
-def exact(at: datetime, zone: tzinfo | None = None) -> SafeString:
-    """The time of day to the second, for what comes quickly one after the other."""
-    return _time(at, f"{timezone.localtime(at, zone):%H:%M:%S}")
+register.filter("exact", moments.exact)
 
 
 @register.filter
