@@ -9,10 +9,16 @@ from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from mcp_gateway.audit import record
-from mcp_gateway.models import ApiToken, AuditEntry
+from mcp_gateway.audit import record_by
+from mcp_gateway.badges import Look, badge
+from mcp_gateway.models import ApiToken
+from mcp_gateway.principal import Principal
+from mcp_gateway.registry import registry
 from mcp_gateway.staff_admin import CompanyFilter, CompanyScopedAdmin
 from mcp_gateway.tokens import create_token, revoke_token, rotate_token
 
@@ -20,24 +26,64 @@ OVERLAP = timedelta(hours=24)
 
 
 class TokenForm(forms.ModelForm):
+    """What a token may call: chosen from a list, and, for whoever needs it finer, as patterns."""
+
+    chosen = forms.MultipleChoiceField(
+        label=_("May call"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("All methods of a server, or those that only read. Choose as little as the program needs."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "chosen" not in self.fields:
+            return
+        self.fields["chosen"].choices = offered = _offered_scopes()  # type: ignore[attr-defined]
+        self.fields["scopes"].required = False
+        self.fields["scopes"].label = _("Further patterns")
+        stored, known = self.instance.scopes, {scope for scope, _text in offered}
+        self.initial["chosen"] = [scope for scope in stored if scope in known]
+        self.initial["scopes"] = [scope for scope in stored if scope not in known]
+
     def clean_scopes(self) -> list[str]:
-        scopes = self.cleaned_data["scopes"]
-        if not isinstance(scopes, list) or not scopes or not all(isinstance(scope, str) and scope for scope in scopes):
+        scopes = self.cleaned_data["scopes"] or []
+        if not isinstance(scopes, list) or not all(isinstance(scope, str) and scope for scope in scopes):
             raise forms.ValidationError(_('Write a list of patterns, such as ["calcom.get*", "appointment_mgmt.*"].'))
         return scopes
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or self.cleaned_data
+        if "scopes" in cleaned:
+            cleaned["scopes"] = [*cleaned.get("chosen", ()), *cleaned["scopes"]]
+            if not cleaned["scopes"]:
+                self.add_error("chosen", _("Choose at least one thing that the token may call."))
+        return cleaned
 
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(CompanyScopedAdmin):
     form = TokenForm
-    list_display = ("name", "prefix", "company", "scopes", "expires_at", "last_used_at", "revoked_at")
+    list_display = ("name", "prefix", "company", "state", "scopes", "expires_at", "last_used_at", "revoked_at")
     list_filter = (("company", CompanyFilter), "expires_at", "revoked_at")
     search_fields = ("name", "prefix")
     list_select_related = ("company",)
     actions = ("revoke", "rotate")
 
+    nothing_yet = _("No program has a token yet.")
+
+    @admin.display(description=_("state"))
+    def state(self, token: ApiToken) -> SafeString:
+        if token.revoked_at:
+            return badge(Look.BAD, _("revoked"))
+        if token.expires_at and token.expires_at <= timezone.now():
+            return badge(Look.QUIET, _("expired"))
+        return badge(Look.GOOD, _("usable"))
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        entered = ("name", "company", "scopes", "expires_at")
+        entered: tuple[str, ...] = ("name", "company", "chosen", "scopes", "expires_at")
+        if obj is not None and not self.has_change_permission(request, obj):
+            entered = ("name", "company", "scopes", "expires_at")
         return entered if obj is None else (*entered, "prefix", "created_at", "last_used_at", "revoked_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -99,14 +145,30 @@ class ApiTokenAdmin(CompanyScopedAdmin):
         }
         return TemplateResponse(request, "admin/token_shown_once.html", context, headers={"Cache-Control": "no-store"})
 
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """It is in the audit trail already, in words of its own."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """It is in the audit trail already, in words of its own."""
+
     def _record(self, request: HttpRequest, action: str, token: ApiToken, **entry: Any) -> None:
         told = {"name": token.name, "prefix": token.prefix, "scopes": token.scopes}
-        record(
-            actor_kind=AuditEntry.Actor.STAFF,
-            actor=request.user.get_username(),
+        record_by(
+            Principal.of_staff(request.user),
             action=action,
             object_type="ApiToken",
             object_id=token.pk,
             company_id=token.company_id,
             **{"after": told, **entry},
         )
+
+
+def _offered_scopes() -> list[tuple[str, Any]]:
+    """Each server's methods, all of them and those that read only by their names; last everything there is."""
+    servers = [name for name, server in sorted(registry.servers.items()) if not server.needs_signed_call]
+    offered: list[tuple[str, Any]] = []
+    for name in servers:
+        offered.append((f"{name}.*", format_lazy("{}: {}", name, _("everything"))))
+        if any(method.startswith(f"{name}.get") for method in registry.methods):
+            offered.append((f"{name}.get*", format_lazy("{}: {}", name, _("what begins with get, reads only"))))
+    return [*offered, ("*", _("everything of every server"))]

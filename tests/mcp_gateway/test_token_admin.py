@@ -46,10 +46,10 @@ def test_the_page_that_shows_a_token_is_not_kept(staff: Client, company: Company
     assert "no-store" in staff.post(ADD, form(company))["Cache-Control"]
 
 
-def test_making_one_is_in_the_audit_trail_without_its_text(staff: Client, company: Company) -> None:
+def test_making_one_is_in_the_audit_trail_without_its_text(staff: Client, company: Company, member: User) -> None:
     (text,) = shown_in(staff.post(ADD, form(company)))
     entry = AuditEntry.objects.get(action="token.created")
-    assert (entry.actor, entry.company) == ("member", company)
+    assert (entry.actor, entry.company) == (f"staff:{member.pk}", company)
     assert text not in str(entry.after)
 
 
@@ -113,3 +113,26 @@ def test_a_remembered_token_asks_the_database_nothing(company: Company, django_a
     verify_token(text)
     with django_assert_num_queries(0):
         verify_token(text)
+
+
+def test_scopes_are_chosen_from_a_list(staff: Client, company: Company) -> None:
+    (text,) = shown_in(staff.post(ADD, form(company, scopes="", chosen=["queue.get*", "calcom.*"])))
+    assert verify_token(text).scopes == ["queue.get*", "calcom.*"]
+
+
+def test_what_is_in_no_list_can_be_written_beside_it(staff: Client, company: Company) -> None:
+    (text,) = shown_in(staff.post(ADD, form(company, scopes='["webhook.listEvents"]', chosen=["calcom.*"])))
+    assert verify_token(text).scopes == ["calcom.*", "webhook.listEvents"]
+
+
+def test_a_stored_token_shows_what_was_chosen(staff: Client, company: Company) -> None:
+    token, _ = create_token(name="till", company=company, scopes=["calcom.*", "webhook.listEvents"])
+    page = staff.get(reverse("admin:mcp_gateway_apitoken_change", args=[token.pk]))
+    initial = page.context["adminform"].form.initial
+    assert (initial["chosen"], initial["scopes"]) == (["calcom.*"], ["webhook.listEvents"])
+
+
+@pytest.mark.parametrize("chosen", [[], ["nonsense.*"]])
+def test_a_token_for_nothing_is_refused(staff: Client, company: Company, chosen: list[str]) -> None:
+    assert staff.post(ADD, form(company, scopes="", chosen=chosen)).status_code == 200
+    assert not ApiToken.objects.exists()
