@@ -19,3 +19,7 @@ urlpatterns = [
     re_path(r"^mcp/?$", endpoint, name="mcp"),
     path("", RedirectView.as_view(pattern_name="admin:index")),
 ]
+
+handler403 = "config.problems.forbidden"
+handler404 = "config.problems.not_found"
+handler500 = "config.problems.broken"
