@@ -10,5 +10,7 @@ class McpGatewayConfig(AppConfig):
     verbose_name = _("Gateway")
 
     def ready(self) -> None:
-        """Find every app's MCP servers, handlers of events, senders of messages, reports and staff pages."""
-        autodiscover_modules("mcp_servers", "webhook_events", "notifications", "reports", "metrics", "staff_pages")
+        """Find every app's MCP servers, handlers of events, senders of messages, reports, staff pages and phrases."""
+        autodiscover_modules(
+            "mcp_servers", "webhook_events", "notifications", "reports", "metrics", "staff_pages", "phrases"
+        )

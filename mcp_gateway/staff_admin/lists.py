@@ -6,7 +6,6 @@ A list asks the database a dozen questions at most, however long it is, and none
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.core.exceptions import PermissionDenied
@@ -17,6 +16,7 @@ from django.urls import path, reverse
 from mcp_gateway.staff_admin import export, saved_views
 from mcp_gateway.staff_admin.paging import DEFAULT_SIZE, SIZES, BoundedPaginator, PageLink
 from mcp_gateway.staff_admin.saved_views import SavedView, ViewLink
+from mcp_gateway.staff_admin.trailed import TrailedAdmin
 
 SIZE_VAR = "size"
 
@@ -70,7 +70,7 @@ class StaffChangeList(ChangeList):
         return url + self.get_query_string()
 
 
-class StaffListAdmin(admin.ModelAdmin):
+class StaffListAdmin(TrailedAdmin):
     """Base of every model's admin."""
 
     # The looks that staff take every day.

@@ -29,6 +29,13 @@ class CompanyScopedAdmin(StaffListAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return visible_rows(super().get_queryset(request), self.company_lookup, request)
 
+    def company_id_of(self, obj: Any) -> int | None:
+        found: Any = obj
+        for step in self.company_lookup.split("__"):
+            found = getattr(found, step, None)
+        company_id: int | None = getattr(found, "pk", found)
+        return company_id
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer only what belongs to the member of staff's companies."""
         related = admin.site._registry.get(db_field.remote_field.model)

@@ -1,0 +1,12 @@
+"""How the audit trail tells what happens to appointments."""
+
+from django.utils.translation import gettext_lazy as _
+
+from mcp_gateway.trail import register_phrases
+
+register_phrases(
+    {
+        "appointment.changed_in_calendar": _("%(actor)s took over a change of %(object)s from the calendar"),
+        "appointment.mirrored_from_calendar": _("%(actor)s took over %(object)s from the calendar"),
+    }
+)
