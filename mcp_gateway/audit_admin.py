@@ -81,5 +81,5 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         (told,) = trail.told(request, [context["original"]])
-        context |= {"title": gettext_lazy("Audit entry"), "told": told, "may_see_trail": True}
+        context |= {"title": gettext_lazy("Audit entry"), "subtitle": None, "told": told, "may_see_trail": True}
         return super().render_change_form(request, context, *args, **kwargs)

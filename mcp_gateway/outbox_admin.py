@@ -104,6 +104,7 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
         message = context["original"]
         context |= {
             "title": message,
+            "subtitle": None,
             "state_badge": _badge(message),
             "about": [objects.link(request, name, key) for name, key in _about(message)],
             "payload": pretty(message.payload),

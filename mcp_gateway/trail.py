@@ -75,8 +75,8 @@ def history_of(object_type: str, object_id: Any) -> QuerySet[AuditEntry]:
 
 
 def changes(entry: AuditEntry) -> list[Change]:
-    """What differs between before and after; values that are the same say nothing."""
-    names = list(dict.fromkeys([*entry.before, *entry.after]))
+    """What differs between before and after; where nothing is left after, what there was."""
+    names = list(entry.after or entry.before)
     return [
         Change(
             _label(entry, name),

@@ -66,7 +66,7 @@ class ReplayForm(forms.Form):
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ReadOnlyAdmin):
     section = Section.OPERATION
-    list_display = ("received", "provider", "event", "company", "state_badge", "tries", "age", "last_error")
+    list_display = ("received", "what", "company", "state_badge", "tries", "last_error", "age")
     list_filter = (
         "state",
         "received_at",
@@ -117,6 +117,10 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     def received(self, event: WebhookEvent) -> SafeString | str:
         return moment(event.received_at)
 
+    @admin.display(description=_("event"), ordering="event")
+    def what(self, event: WebhookEvent) -> str:
+        return f"{event.provider} {event.event}"
+
     @admin.display(description=_("state"), ordering="state")
     def state_badge(self, event: WebhookEvent) -> SafeString:
         return state_badge(event)
@@ -144,6 +148,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
         event = context["original"]
         context |= {
             "title": event,
+            "subtitle": None,
             "attempts": _told(event.attempts),
             "state_badge": state_badge(event),
             "payload": pretty(event.payload),
