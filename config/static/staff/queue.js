@@ -17,7 +17,7 @@
     const parts = [
       [Math.floor(total / 86400), page.dataset.days],
       [Math.floor(total / 3600) % 24, "h"],
-      [Math.floor(total / 60) % 60, "min"],
+      [Math.floor(total / 60) % 60, page.dataset.minutes],
       [total % 60, "s"],
     ];
     const first = parts.findIndex(([number]) => number > 0);
