@@ -77,7 +77,7 @@ class ApiTokenAdmin(CompanyScopedAdmin):
         if token.revoked_at:
             return badge(Look.BAD, _("revoked"))
         if token.expires_at and token.expires_at <= timezone.now():
-            return badge(Look.QUIET, _("expired"))
+            return badge(Look.QUIET, _("no longer valid"))
         return badge(Look.GOOD, _("usable"))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -87,14 +87,18 @@ class TrailedAdmin(admin.ModelAdmin):
 
 def _changes(form: forms.Form) -> tuple[dict[str, Any], dict[str, Any]]:
     """The changed values before and after; secrets and passwords stay hidden."""
-    before, after = {}, {}
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
     for name in form.changed_data:
         if name not in form.cleaned_data:
             continue
         if _is_secret(form, name):
-            before[name], after[name] = "", HIDDEN
-        else:
-            before[name], after[name] = _plain(form.initial.get(name)), _plain(form.cleaned_data[name])
+            after[name] = HIDDEN
+            continue
+        was, became = _plain(form.initial.get(name)), _plain(form.cleaned_data[name])
+        # A form takes an emptied field for another value than one that never had any.
+        if was != became and (was or became):
+            before[name], after[name] = was, became
     return {name: value for name, value in before.items() if value not in (None, "")}, after
 
 
