@@ -113,7 +113,7 @@ class FollowUpAdmin(SavedViewsMixin, PhoneSearchMixin, CompanyScopedAdmin):
         if follow_up is None:
             raise Http404
         if name == "note":
-            self._note(request, follow_up)
+            self._note_down(request, follow_up)
         elif STEPS[name](follow_up, request.user):
             messages.success(request, _("Done."))
         else:
@@ -158,7 +158,7 @@ class FollowUpAdmin(SavedViewsMixin, PhoneSearchMixin, CompanyScopedAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def _note(self, request: HttpRequest, follow_up: FollowUp) -> None:
+    def _note_down(self, request: HttpRequest, follow_up: FollowUp) -> None:
         text = request.POST.get("note", "").strip()
         if text:
             follow_up_work.note(follow_up, request.user, text)
