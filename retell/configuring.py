@@ -27,7 +27,7 @@ def configurations_of(company: Company, agent_ids: Sequence[str] | None = None) 
         return found
     by_id = {row.agent_id: row for row in rows.filter(agent_id__in=agent_ids)}
     if not set(agent_ids) <= by_id.keys():
-        raise NotFound(_("There is no such agent here"))
+        raise unknown()
     return [by_id[agent_id] for agent_id in dict.fromkeys(agent_ids)]
 
 
@@ -37,6 +37,27 @@ def configuration_of(company: Company, agent_id: str | None) -> RetellConfigurat
     if len(found) != 1:
         raise _wrong("agent_id", [_("The company has several agents: say which one")])
     return found[0]
+
+
+def add(company: Company, agent_id: str, by: Principal) -> RetellConfiguration:
+    """Set an agent up here; one that is set up already stays as it is."""
+    with transaction.atomic():
+        configuration, is_new = RetellConfiguration.objects.get_or_create(company=company, agent_id=agent_id)
+        if is_new:
+            record_by(
+                by,
+                action="retell.agent_added",
+                object_type="RetellConfiguration",
+                object_id=configuration.pk,
+                company_id=company.pk,
+                after={"agent_id": agent_id},
+            )
+    return configuration
+
+
+def unknown() -> NotFound:
+    """The words for an agent that does not exist and for another company's."""
+    return NotFound(_("There is no such agent here"))
 
 
 def set_webhook(

@@ -42,9 +42,13 @@ def answer(company: Company, body: Mapping[str, Any]) -> dict[str, Any]:
     customer = Customer.objects.filter(company=company, phone=phone).first() if phone else None
     language = (customer and customer.language) or company.default_language
     caller = Caller(customer, language, company.zone)
-    with translation.override(language):
-        variables = {**_today(caller), **_offer(company, language), **_known(company, caller)}
-    return {"call_inbound": {"dynamic_variables": variables}}
+    return {"call_inbound": {"dynamic_variables": variables_for(company, caller)}}
+
+
+def variables_for(company: Company, caller: Caller) -> dict[str, str]:
+    """The dynamic variables of a prompt, in the caller's language."""
+    with translation.override(caller.language):
+        return {**_today(caller), **_offer(company, caller.language), **_known(company, caller)}
 
 
 def _today(caller: Caller) -> dict[str, str]:

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from pydantic import BaseModel
 
 from mcp_gateway.errors import GatewayError
 from retell.account import gateway_error
 from retell.client import RetellClient, RetellError
+from retell.deploying import last_seen
 from retell.deploying.changes import Change, changes
 from retell.deploying.drafts import Situation, look
 from retell.deploying.engines import Json
+from retell.deploying.last_seen import Seen
 from retell.deploying.numbers import Line, lines_of
 from retell.deploying.tools import dangling
 from retell.deploying.wanted import Wanted, applied, attempted_of, wanted_of
@@ -21,6 +24,7 @@ class Drift(BaseModel):
     """One agent. `differences` are what deploying would change; `words` say all of it. `kind`: why it can't be told."""
 
     agent_id: str
+    agent_name: str = ""
     in_sync: bool = False
     kind: str = ""
     words: list[str] = []
@@ -52,11 +56,23 @@ def drift_of(client: RetellClient, configuration: RetellConfiguration, lines: Se
     found.numbers = lines_of(lines, configuration, found.live_version)
     found.words = _words(found)
     found.in_sync = not (found.words or found.differences)
+    last_seen.note(configuration, _seen(found))
     return found
+
+
+def _seen(found: Drift) -> Seen:
+    return Seen(
+        at=timezone.now(),
+        agent_name=found.agent_name,
+        live_version=found.live_version,
+        in_sync=found.in_sync,
+        differences=len(found.differences),
+    )
 
 
 def _compare(found: Drift, situation: Situation, wanted: Wanted) -> None:
     compared = situation.live or situation.newest
+    found.agent_name = compared.agent.get("agent_name") or ""
     found.live_version = situation.live.version if situation.live else None
     found.draft_version = situation.draft.version if situation.draft else None
     found.differences = changes(compared, applied(compared, wanted))

@@ -22,6 +22,7 @@ from retell.deploying.deploy import Order, deploy_all
 from retell.deploying.drift import drifts
 from retell.deploying.report import unknown_agent
 from retell.mcp_servers.configuration_types import (
+    AgentId,
     AgentList,
     Agents,
     CallId,
@@ -92,6 +93,15 @@ class RetellConfigurationMCPServer(MCPServer):
         """The voice agents of the company's Retell account, and which of them are set up here."""
         with retell_of(context) as client:
             return AgentList(agents=agents_of(client, context.company))
+
+    @rpc("addAgent", Access.WRITE, is_idempotent=True)
+    def add_agent(self, context: Context, agent_id: AgentId) -> Updated:
+        """Set up an agent of the company's Retell account here; at Retell nothing changes until it is deployed."""
+        with retell_of(context) as client:
+            known = {line.agent_id for line in agents_of(client, context.company)}
+        if agent_id not in known:
+            raise configuring.unknown()
+        return _updated([configuring.add(context.company, agent_id, context.principal)])
 
     @rpc("getAgent", Access.READ, deadline_seconds=20)
     def get_agent(self, context: Context, agent_id: OneAgent = None) -> Agent:
