@@ -37,6 +37,12 @@ class Card:
         return found.get("agent_name") or (self.seen and self.seen.agent_name) or kept or _("Agent")
 
     @property
+    def is_seen(self) -> bool:
+        """Whether it was looked at since it was deployed: what was seen before is over."""
+        deployed_at = self.configuration.deployed_at
+        return self.seen is not None and (deployed_at is None or self.seen.at > deployed_at)
+
+    @property
     def has_passed(self) -> bool:
         return has_passed(self.configuration)
 

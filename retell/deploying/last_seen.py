@@ -31,10 +31,9 @@ def note(configuration: RetellConfiguration, seen: Seen) -> None:
 
 
 def last_seen(configurations: Iterable[RetellConfiguration]) -> dict[int, Seen]:
-    """By the configuration's primary key; what was deployed since then is newer than what was seen."""
-    rows = {_key(row): row for row in configurations}
-    found = {rows[key]: Seen.model_validate(stored) for key, stored in cache.get_many(rows).items()}
-    return {row.pk: seen for row, seen in found.items() if row.deployed_at is None or seen.at > row.deployed_at}
+    """By the configuration's primary key."""
+    pks = {_key(row): row.pk for row in configurations}
+    return {pks[key]: Seen.model_validate(stored) for key, stored in cache.get_many(pks).items()}
 
 
 def _key(configuration: RetellConfiguration) -> str:

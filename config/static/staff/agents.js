@@ -15,6 +15,10 @@
     try {
       const params = { company_id: Number(words.company), agent_ids: [words.agent] };
       const [drift] = (await window.staff.call("retell_config.getDrift", params)).agents;
+      const name = document.querySelector(`[data-name="${CSS.escape(words.agent)}"]`);
+      if (name && drift.agent_name) {
+        name.textContent = drift.agent_name;
+      }
       if (drift.in_sync) {
         box.replaceChildren(badge("good", "✓", words.inSync), ` ${words.version} ${drift.live_version}`);
       } else {
