@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from appointments.models import Company
-from mcp_gateway.errors import InvalidParams
+from mcp_gateway.errors import InvalidParams, NotFound
 from mcp_gateway.models import AuditEntry
+from retell.deploying.last_seen import last_seen
 from retell.models import RetellConfiguration
 from tests.factories import make_configuration
 from tests.retell.deploying.conftest import FOREIGN, FUNCTIONS, Account
@@ -151,6 +152,40 @@ class TestDrift:
     def test_looking_changes_nothing(self, account: Account, agent_id: str) -> None:
         account.call("getDrift")
         assert account.writes() == []
+
+
+class TestAddAgent:
+    def test_an_agent_of_the_account_is_set_up_once(self, account: Account) -> None:
+        agent = account.agent()
+        for _ in range(2):
+            assert account.call("addAgent", agent_id=agent)["agent_ids"] == [agent]
+        assert stored().agent_id == agent
+
+    def test_one_that_the_account_does_not_have_is_refused(self, account: Account) -> None:
+        with pytest.raises(NotFound):
+            account.call("addAgent", agent_id="agent_of_nobody")
+        assert not RetellConfiguration.objects.exists()
+
+    def test_nothing_changes_at_retell(self, account: Account) -> None:
+        agent = account.agent()
+        account.forget_requests()
+        account.call("addAgent", agent_id=agent)
+        assert account.writes() == []
+
+
+class TestLastSeen:
+    def test_a_look_is_remembered(self, account: Account, agent_id: str) -> None:
+        assert last_seen([stored()]) == {}
+        account.call("getDrift")
+        (seen,) = last_seen([stored()]).values()
+        assert (seen.agent_name, seen.live_version, seen.in_sync, seen.differences) == ("Eva", 0, False, 7)
+
+    def test_no_answer_leaves_what_was_seen(self, account: Account, agent_id: str) -> None:
+        account.call("getDrift")
+        before = last_seen([stored()])
+        account.vendor.fault("reply", "/get-agent.*", status=500, times=9)
+        account.call("getDrift")
+        assert last_seen([stored()]) == before
 
 
 class TestWebhookTrial:
