@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotA
 from django.urls import path, reverse
 
 from mcp_gateway.staff_admin import export, saved_views
+from mcp_gateway.staff_admin.missing_rows import MissingRowsAdmin
 from mcp_gateway.staff_admin.paging import DEFAULT_SIZE, SIZES, BoundedPaginator, PageLink
 from mcp_gateway.staff_admin.saved_views import SavedView, ViewLink
 from mcp_gateway.staff_admin.trailed import TrailedAdmin
@@ -70,7 +71,7 @@ class StaffChangeList(ChangeList):
         return url + self.get_query_string()
 
 
-class StaffListAdmin(TrailedAdmin):
+class StaffListAdmin(MissingRowsAdmin, TrailedAdmin):
     """Base of every model's admin."""
 
     # The looks that staff take every day.

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
+from calcom.models import CalcomEventType
 from mcp_gateway.models import ApiToken, AuditEntry, OutboxMessage, WebhookEvent
 from mcp_gateway.tokens import create_token
 from retell.models import RetellConfiguration
@@ -104,9 +105,8 @@ def test_staff_open_their_companys_rows_without_a_word_of_others(
 def test_staff_do_not_open_another_companys_rows(
     staff_client: Client, own: Any, foreign: Any, model: type[Model], page: str
 ) -> None:
-    opened = staff_client.get(url(foreign[model], page), follow=True)
-    assert "Fremd" not in opened.content.decode()
-    assert opened.redirect_chain or opened.status_code in (403, 404)
+    refused_to_everybody = page == "delete" and model in (*READ_ONLY, CalcomEventType)
+    assert staff_client.get(url(foreign[model], page)).status_code == (403 if refused_to_everybody else 404)
 
 
 @pytest.mark.parametrize("model", SCOPED, ids=by_name)
