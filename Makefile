@@ -29,6 +29,7 @@ bench: .venv/development $(CATALOGUES)  ## What the gateway and a webhook cost, 
 	$(BIN)/python -m tests.on_servers $(BIN)/python -m benchmarks.conversation
 	$(BIN)/python -m tests.on_servers $(BIN)/python -m benchmarks.intake
 	$(BIN)/python -m tests.on_servers $(BIN)/python -m benchmarks.booking
+	$(BIN)/python -m tests.on_servers $(BIN)/python -m benchmarks.admin_pages
 
 CALLS ?= 300
 truth: .venv/development $(CATALOGUES)  ## Random calls with random faults on real processes: 0 in every column, or exit 1

@@ -8,6 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from appointments.models import Company
 from benchmarks.models import Stored
+from benchmarks.plain_admin import SITE
 from benchmarks.server import NOTHING
 from config.urls import urlpatterns as urls
 from mcp_gateway.principal import Principal
@@ -31,4 +32,9 @@ def bare_insert(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-urlpatterns = [*urls, path("bare/insert", bare_insert), path("bare/<str:method>", bare)]
+urlpatterns = [
+    *urls,
+    path("bare/insert", bare_insert),
+    path("bare/<str:method>", bare),
+    path("plain/", SITE.urls),
+]
