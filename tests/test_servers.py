@@ -116,6 +116,10 @@ def test_two_mariadb_servers_share_nothing(mariadb: MariaDB) -> None:
         assert query(other, "SHOW DATABASES LIKE 'shop'") == ()
 
 
+def test_mariadb_keeps_its_temporary_tables_to_itself(mariadb: MariaDB) -> None:
+    assert query(mariadb, "SELECT @@tmpdir") == ((str(mariadb.folder),),)
+
+
 def test_mariadb_that_cannot_start_shows_its_log() -> None:
     with MariaDB() as server:
         server.stop()
