@@ -115,9 +115,14 @@ def _model_with(name: str) -> type[Model] | None:
 
 
 def _model_of(place: Place, argument: str) -> type[Model] | None:
-    """The kind of row whose key the argument is: `object_id` of the URL's own model, `company_id` of companies."""
+    """The kind of row whose key the argument is: `object_id` of the URL's own model, `company_id` of companies.
+
+    A page's own model is the one that its permission speaks of.
+    """
     if argument in ("object_id", "id", "pk"):
-        return place.model
+        codename = place.page.permission.partition(".")[2] if place.page else ""
+        word = codename.rpartition("_")[2]
+        return place.model or next((model for model, _ in model_admins() if word == model._meta.model_name), None)
     if not argument.endswith("_id"):
         return None
     word = argument.removesuffix("_id").replace("_", "")

@@ -7,6 +7,7 @@ changed nothing. What else a page does is tested where the page is.
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -259,4 +260,4 @@ def found_on_pages(client: Client, rows: Rows) -> list[tuple[Place, dict[str, An
 
 
 def unknown_arguments(place: Place) -> set[str]:
-    return {argument for argument in place.arguments if not Place(place.name, (argument,), place.model).leads_to_a_row}
+    return {argument for argument in place.arguments if not replace(place, arguments=(argument,)).leads_to_a_row}
