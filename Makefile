@@ -40,10 +40,14 @@ faults: .venv/development $(CATALOGUES)  ## Every process and server killed in t
 	.ci/packages test
 	FAULT_TIMES=20 $(BIN)/python -m pytest tests/faults
 
+screenshots: .venv/development $(CATALOGUES)  ## Pictures of the staff's pages, for this README, into docs/screenshots
+	.ci/packages test
+	$(BIN)/python -m tests.browser.screenshots
+
 conformance: .venv/development  ## The official conformance suite of the Model Context Protocol; needs npm
 	$(BIN)/python -m tests.conformance.run
 
-.PHONY: lint bench truth faults conformance
+.PHONY: lint bench truth faults screenshots conformance
 lint: .venv/development $(CATALOGUES)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
