@@ -1,7 +1,8 @@
 """`make bench`, its last part: what the staff's pages take with as many rows as years of work leave.
 
 Every list and every page that needs no key, as a member of staff of one company has them and as a superuser has them,
-in process on MariaDB; beside each list the same columns and filters as Django's admin shows them by itself.
+in process on MariaDB; beside each list the same columns and filters as Django's admin shows them by itself. Arguments
+are parts of the addresses to be measured; --slowest shows each page's slowest query.
 """
 
 import os
@@ -50,7 +51,8 @@ def main() -> int:
     Company.objects.earliest("pk").staff.add(member)
     print("| page | queries | member p50 / p95 ms | superuser p50 / p95 ms | Django's own list p50 ms |")
     print("|---|---|---|---|---|")
-    verdicts = [told(url, plain, member, root) for url, plain in pages()]
+    parts = [part for part in sys.argv[1:] if not part.startswith("--")] or [""]
+    verdicts = [told(url, plain, member, root) for url, plain in pages() if any(part in url for part in parts)]
     return int(any(verdicts))
 
 

@@ -112,6 +112,7 @@ class Appointment(models.Model):
         )
         indexes = (
             models.Index(fields=("company", "starts_at"), name="appointments_by_start"),
+            models.Index(fields=("starts_at",), name="appointments_of_all_by_start"),
             models.Index(fields=("service", "status", "starts_at"), name="appointments_by_service"),
             models.Index(fields=("customer", "starts_at"), name="appointments_by_customer"),
             models.Index(fields=("status", "leased_until"), name="appointments_to_book"),

@@ -66,6 +66,7 @@ class Call(models.Model):
         ordering = ("-created_at",)
         indexes = (
             models.Index(fields=("company", "-created_at"), name="calls_by_company"),
+            models.Index(fields=("created_at",), name="calls_by_age"),
             models.Index(fields=("company", "caller_phone"), name="calls_by_caller"),
             models.Index(fields=("status", "updated_at"), name="calls_by_status"),
         )
