@@ -1,17 +1,17 @@
 """The transcript of function calls as the last copy of a wish: it is heard once more, up to the caller's last word."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from celery.signals import before_task_publish
 
 from appointments.intents import book_wish
 from appointments.models import Appointment, Call, Company, FollowUp
 from appointments.wishes import wish_of
+from mcp_gateway import bell
 from mcp_gateway.models import WebhookEvent
 from retell.sandbox.signing import HEADER
 from retell.webhook_events import recover_wish
@@ -289,17 +289,18 @@ class TestDuringTheCall:
 
 
 @pytest.fixture
-def wishes_when_rung(door: Door) -> Iterator[list[str]]:
+def wishes_when_rung(door: Door, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the call wished when a worker was asked to book it."""
     wishes: list[str] = []
+    send = bell._send
 
-    def note(sender: str, **_: Any) -> None:
-        if sender == "appointments.tasks.book_call":
+    def noted(task_name: str, args: tuple[int, ...], countdown: float) -> None:
+        if task_name == "appointments.tasks.book_call":
             wishes.append(f"{wish_of(door.call()).starts_at:%Y-%m-%dT%H:%M}")
+        send(task_name, args, countdown)
 
-    before_task_publish.connect(note)
-    yield wishes
-    before_task_publish.disconnect(note)
+    monkeypatch.setattr(bell, "_send", noted)
+    return wishes
 
 
 @pytest.mark.django_db(transaction=True)
