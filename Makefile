@@ -3,8 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # What no database, cache or broker can change runs once only, and so does what takes long on any.
-ANY_DATABASE := tests/calcom/sandbox tests/retell/sandbox tests/appointments/spoken tests/config \
-	tests/mcp_gateway/test_random_bodies.py tests/retell/test_any_arguments.py tests/test_translations.py
+ANY_DATABASE := tests/calcom/sandbox tests/retell/sandbox tests/appointments/spoken tests/config tests/browser \
+	tests/faults tests/retell/deploying tests/retell/truth tests/mcp_gateway/test_random_bodies.py \
+	tests/retell/test_any_arguments.py tests/test_translations.py
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard */locale/*/LC_MESSAGES/django.po))
 
 .PHONY: demo run test check messages clean
