@@ -22,8 +22,6 @@ from appointments.list_tools import PhoneSearchMixin
 from appointments.models import FollowUp
 from appointments.notifications import number_to_call, who_is_meant
 from appointments.staff_lists import FOLLOW_UP_VIEWS
-from mcp_gateway.audit import record_by
-from mcp_gateway.principal import Principal
 from mcp_gateway.saved_views import SavedViewsMixin
 from mcp_gateway.staff_admin import CompanyScopedAdmin, visible_companies
 from mcp_gateway.staff_pages import Section
@@ -134,19 +132,6 @@ class FollowUpAdmin(SavedViewsMixin, PhoneSearchMixin, CompanyScopedAdmin):
             "may_change": request.user.has_perm(CHANGE),
         }
         return super().render_change_form(request, context, *args, **kwargs)
-
-    def save_model(self, request: HttpRequest, obj: FollowUp, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        if form.changed_data:
-            record_by(
-                Principal.of_staff(request.user),
-                action="follow_up.changed",
-                object_type="FollowUp",
-                object_id=obj.pk,
-                company_id=obj.company_id,
-                before={name: str(form.initial.get(name)) for name in form.changed_data},
-                after={name: str(form.cleaned_data.get(name)) for name in form.changed_data},
-            )
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Only colleagues can be asked to do something: who works for other companies is not told."""

@@ -105,7 +105,7 @@ def test_several_are_worked_through_at_once(operator: Client, company: Company, 
 def test_an_assignee_given_in_the_form_is_in_the_trail(operator: Client, task: FollowUp) -> None:
     colleague = User.objects.get(username="operator")
     operator.post(f"{LIST}{task.pk}/change/", {"status": "taken", "assignee": colleague.pk})
-    assert AuditEntry.objects.get(action="follow_up.changed").after["assignee"] == "operator"
+    assert AuditEntry.objects.get(action="follow_up.changed").after["assignee"] == colleague.pk
 
 
 @pytest.mark.parametrize("name", ["take", "release", "finish", "reopen", "note"])
