@@ -1,7 +1,7 @@
 """`make screenshots`: pictures of the staff's pages with a day's work in them, for the README.
 
 A whole installation is started on an embedded database of its own, filled with made-up rows, and photographed with
-Chromium: in German, light, and its first page in the dark too. A page that this version doesn't have is left out.
+Chromium: in German, light, and its first page in the dark too.
 """
 
 import os
@@ -49,12 +49,13 @@ def _photograph_everything() -> None:
         PICTURES.mkdir(parents=True, exist_ok=True)
         path = find_program("chromium", package="chromium")
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        pages = list(_pages())
         for theme in ("light", "dark"):
             with Desk.opened(browser, installation.vendors.app_url, language="de", theme=theme) as desk:
-                desk.page.set_viewport_size({"width": 1280, "height": 800})
+                desk.page.set_viewport_size({"width": 1400, "height": 780})
                 desk.log_in("root")
-                for name, path in pages[: 1 if theme == "dark" else None]:
+                if theme == "light":
+                    _set_up(desk)
+                for name, path in list(_pages())[: 1 if theme == "dark" else None]:
                     _photograph(desk, path, PICTURES / f"{name}{'-dark' if theme == 'dark' else ''}.png")
         browser.close()
 
@@ -69,31 +70,50 @@ def _fill(environment: dict[str, str]) -> None:
     subprocess.run(command, cwd=PROJECT, env={**os.environ, **environment}, check=True)
 
 
+def _set_up(desk: "Desk") -> None:  # type: ignore[name-defined]  # noqa: F821
+    """What a new colleague presses in the portal, so that there is something to be seen of it."""
+    from django.urls import reverse
+
+    from appointments.models import Company
+    from tests.waiting import eventually
+
+    for action in ("test_calcom", "test_retell", "sync", "deploy", "test_webhook", "call"):
+        desk.open(reverse("admin:portal_company", args=[Company.objects.get(slug="demo").pk]))
+        with desk.page.expect_navigation():
+            desk.page.locator(f"form[action$='/{action}/']").last.evaluate(
+                "form => HTMLFormElement.prototype.submit.call(form)"
+            )
+    eventually(_booked_by_phone, what="the call is booked")
+
+
+def _booked_by_phone() -> "Appointment | None":  # type: ignore[name-defined]  # noqa: F821
+    from appointments.models import Appointment
+
+    return Appointment.objects.filter(company__slug="demo", status="scheduled", call__isnull=False).first()
+
+
 def _pages() -> Iterator[tuple[str, str]]:
-    """The name of the picture and the page's address."""
-    from django.urls import NoReverseMatch, reverse
+    """The name of the picture and the page's address, with what is to be asked of it."""
+    from django.urls import reverse
 
-    from appointments.models import Appointment, Company
+    from appointments.models import Company
 
-    booked = Appointment.objects.filter(status="completed", call__isnull=False).order_by("-starts_at").first()
+    booked = _booked_by_phone()
     company = Company.objects.get(slug="demo")
     wanted = (
         ("dashboard", "index", []),
         ("calls", "appointments_call_changelist", []),
         ("call", "appointments_call_change", [booked and booked.call_id]),
-        ("appointments", "appointments_appointment_changelist", []),
+        ("appointments", "appointments_appointment_changelist", [], "?o=-1"),  # the latest first
         ("follow-ups", "appointments_followup_changelist", []),
         ("portal", "portal", []),
         ("company", "portal_company", [company.pk]),
-        ("agents", "retell_webhook_configuration", []),
+        ("agents", "retell_webhook_configuration", [], f"?company={company.pk}&check"),
         ("events", "mcp_gateway_webhookevent_changelist", []),
         ("queue", "queue", []),
     )
-    for name, url_name, arguments in wanted:
-        try:
-            yield name, reverse(f"admin:{url_name}", args=arguments)
-        except NoReverseMatch:
-            sys.stdout.write(f"There is no page {url_name}: no picture of it.\n")
+    for name, url_name, arguments, *query in wanted:
+        yield name, reverse(f"admin:{url_name}", args=arguments) + "".join(query)
 
 
 def _photograph(desk: "Desk", path: str, picture: Path) -> None:  # type: ignore[name-defined]  # noqa: F821
