@@ -14,10 +14,8 @@ from appointments.follow_up_admin import FollowUpAdmin
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
 from appointments.opening_hours_form import OpeningHoursField
 from mcp_gateway.lost_edits import NoLostEditsMixin
-from mcp_gateway.staff_admin import CompanyScopedAdmin, SecretsForm
+from mcp_gateway.staff_admin import CompanyFilter, CompanyScopedAdmin, SecretsForm
 from mcp_gateway.staff_pages import Section
-
-BY_COMPANY = ("company", admin.RelatedOnlyFieldListFilter)
 
 
 class ServiceInline(admin.StackedInline):
@@ -77,7 +75,7 @@ class CompanyAdmin(NoLostEditsMixin, CompanyScopedAdmin):
 class ServiceAdmin(NoLostEditsMixin, CompanyScopedAdmin):
     section = Section.SET_UP
     list_display = ("name", "company", "duration_minutes", "calcom_event_type_id", "parallel_capacity", "is_active")
-    list_filter = ("is_active", BY_COMPANY)
+    list_filter = ("is_active", ("company", CompanyFilter))
     search_fields = ("name", "aliases", "=calcom_event_type_id")
     list_select_related = ("company",)
 

@@ -30,8 +30,7 @@ from appointments.staff_lists import APPOINTMENT_VIEWS
 from mcp_gateway.models import AuditEntry
 from mcp_gateway.moments import moment
 from mcp_gateway.principal import Principal
-from mcp_gateway.saved_views import SavedViewsMixin
-from mcp_gateway.staff_admin import ReadOnlyAdmin, visible_companies
+from mcp_gateway.staff_admin import CompanyFilter, ReadOnlyAdmin, visible_companies
 from mcp_gateway.staff_pages import Section, render
 
 Status = Appointment.Status
@@ -56,19 +55,21 @@ def _for(permission: str) -> Callable[[View], View]:
     return guard
 
 
-class AppointmentAdmin(SavedViewsMixin, PhoneSearchMixin, ReadOnlyAdmin):
+class AppointmentAdmin(PhoneSearchMixin, ReadOnlyAdmin):
     section = Section.DAY
-    saved_views = APPOINTMENT_VIEWS
-    exact = ("calcom_booking_uid", "call__call_id")
+    views = APPOINTMENT_VIEWS
+    nothing_yet = gettext_lazy("No appointment yet: callers make them by phone, and you can book one here.")
+    search_ids = ("calcom_booking_uid", "call__call_id")
+    phone_columns = ("customer__phone", "call__caller_phone")
     list_display = ("when", "booked_for", "service", "company", "state", "origin")
     list_filter = (
         day_filter("starts_at"),
         "status",
         "origin",
         ("service", admin.RelatedOnlyFieldListFilter),
-        ("company", admin.RelatedOnlyFieldListFilter),
+        ("company", CompanyFilter),
     )
-    search_fields = ("=calcom_booking_uid", "attendee_name", "attendee_email", "customer__name", "customer__phone")
+    search_fields = ("attendee_name", "^attendee_email", "customer__name")
     search_help_text = gettext_lazy("Name, phone number, e-mail, Cal.com booking uid or call id.")
     list_select_related = ("company", "customer", "service")
     change_form_template = "admin/appointments/appointment/change_form.html"

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -19,31 +19,31 @@ from appointments.models import Call
 from appointments.staff_lists import CALL_VIEWS
 from mcp_gateway.badges import Look, badge
 from mcp_gateway.moments import moment
-from mcp_gateway.saved_views import SavedViewsMixin
-from mcp_gateway.staff_admin import ReadOnlyAdmin
+from mcp_gateway.staff_admin import CompanyFilter, ReadOnlyAdmin
 from mcp_gateway.staff_pages import Section
 from mcp_gateway.templatetags.staff import duration
 
 LIST = "appointments_call_changelist"
 
 
-class CallAdmin(SavedViewsMixin, PhoneSearchMixin, ReadOnlyAdmin):
+class CallAdmin(PhoneSearchMixin, ReadOnlyAdmin):
     section = Section.DAY
-    saved_views = CALL_VIEWS
-    exact = ("call_id",)
+    views = CALL_VIEWS
+    nothing_yet = gettext_lazy("No call yet: calls appear here as soon as the agent's phone rings.")
+    search_ids = ("call_id",)
+    phone_columns = ("caller_phone",)
     list_display = ("when", "who", "company", "direction", "length", "state", "ended_because", "call_id")
     list_filter = (
         day_filter("created_at"),
         "status",
         "direction",
         "is_test",
-        ("company", admin.RelatedOnlyFieldListFilter),
+        ("company", CompanyFilter),
     )
-    search_fields = ("call_id", "caller_phone", "customer__name", "=agent_id")
+    search_fields = ("^call_id", "customer__name", "=agent_id")
     search_help_text = gettext_lazy("Call id, phone number, name, or agent.")
     list_select_related = ("company", "customer")
     change_form_template = "admin/appointments/call/change_form.html"
-    change_list_template: ClassVar[Any] = "admin/appointments/call/change_list.html"
 
     @admin.display(description=gettext_lazy("time"), ordering="created_at")
     def when(self, call: Call) -> SafeString | str:

@@ -2,14 +2,13 @@
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
 from django.http import HttpRequest
 
 from appointments import looks
 from appointments.list_tools import PhoneSearchMixin
 from appointments.models import Customer
 from mcp_gateway.lost_edits import NoLostEditsMixin
-from mcp_gateway.staff_admin import CompanyScopedAdmin
+from mcp_gateway.staff_admin import CompanyFilter, CompanyScopedAdmin
 from mcp_gateway.staff_pages import Section
 
 # The latest; the lists have all.
@@ -18,10 +17,11 @@ MAX_SHOWN = 20
 
 class CustomerAdmin(NoLostEditsMixin, PhoneSearchMixin, CompanyScopedAdmin):
     section = Section.DAY
-    exact = ("email",)
+    search_ids = ("email",)
+    phone_columns = ("phone",)
     list_display = ("name", "phone", "email", "company", "language", "created_at")
-    list_filter = ("language", ("company", admin.RelatedOnlyFieldListFilter))
-    search_fields = ("name", "phone", "email")
+    list_filter = ("language", ("company", CompanyFilter))
+    search_fields = ("name", "^email")
     list_select_related = ("company",)
     change_form_template: ClassVar[Any] = "admin/appointments/customer/change_form.html"
 

@@ -19,19 +19,18 @@ from django.utils.safestring import SafeString
 from appointments import looks
 from appointments.models import Appointment, Call, FollowUp
 from appointments.staff_lists import (
-    FAILED_BOOKINGS,
     OPEN,
     booked_in,
     calls_of,
     days,
+    failed_from_today,
     staff_today,
     taking_place,
 )
 from mcp_gateway import worker_queue
 from mcp_gateway.models import WebhookEvent
 from mcp_gateway.periods import Period
-from mcp_gateway.saved_views import counted
-from mcp_gateway.staff_admin import visible_companies
+from mcp_gateway.staff_admin import bounded_count, visible_companies
 
 KEPT_SECONDS = 60
 CHART_DAYS = 14
@@ -74,14 +73,17 @@ class FollowUpLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Day:
-    """As of `made_at`. The numbers by day end with today's; `oldest_waiting` is when that event was received."""
+    """As of `made_at`. The numbers by day end with today's; `oldest_waiting` is when that event was received.
+
+    Failures and open follow-ups are bounded counts.
+    """
 
     made_at: datetime
     days: list[date]
     calls: tuple[int, ...]
     bookings: tuple[int, ...]
-    failures: str
-    open_follow_ups: str
+    failures: int
+    open_follow_ups: int
     waiting_events: int
     oldest_waiting: datetime | None
     appointments: list[AppointmentLine]
@@ -128,8 +130,8 @@ def _read(request: HttpRequest, companies: frozenset[int] | None) -> Day:
         days=period.days,
         calls=_by_day(of(Call).filter(calls_of(period)).alias(at=began), period, "at"),
         bookings=_by_day(of(Appointment).filter(booked_in(period)), period, "created_at"),
-        failures=counted(FAILED_BOOKINGS.rows(of(Appointment), request)),
-        open_follow_ups=counted(follow_ups),
+        failures=bounded_count(of(Appointment).filter(failed_from_today())),
+        open_follow_ups=bounded_count(follow_ups),
         waiting_events=events["count"],
         oldest_waiting=events["oldest"],
         appointments=_appointments(of(Appointment), today),

@@ -1,7 +1,7 @@
 """The inbox of what people have to do: a list, one task, and the steps by which it is worked through."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -22,8 +22,7 @@ from appointments.list_tools import PhoneSearchMixin
 from appointments.models import FollowUp
 from appointments.notifications import number_to_call, who_is_meant
 from appointments.staff_lists import FOLLOW_UP_VIEWS
-from mcp_gateway.saved_views import SavedViewsMixin
-from mcp_gateway.staff_admin import CompanyScopedAdmin, visible_companies
+from mcp_gateway.staff_admin import CompanyFilter, CompanyScopedAdmin, visible_companies
 from mcp_gateway.staff_pages import Section
 from mcp_gateway.templatetags.staff import duration
 
@@ -37,19 +36,21 @@ STEPS: dict[str, Callable[[FollowUp, Any], bool]] = {
 }
 
 
-class FollowUpAdmin(SavedViewsMixin, PhoneSearchMixin, CompanyScopedAdmin):
+class FollowUpAdmin(PhoneSearchMixin, CompanyScopedAdmin):
     section = Section.DAY
-    saved_views = FOLLOW_UP_VIEWS
+    search_ids = ("call__call_id",)
+    phone_columns = ("call__caller_phone", "appointment__customer__phone")
+    views = FOLLOW_UP_VIEWS
+    nothing_yet = gettext_lazy("Nothing is to be done: what the system can't do by itself appears here.")
     list_display = ("kind_shown", "what", "who", "number", "age", "state", "assignee", "company")
     list_display_links = ("what",)
-    list_filter = ("status", "kind", ("company", admin.RelatedOnlyFieldListFilter))
-    search_fields = ("what_to_do", "call__call_id", "call__caller_phone", "appointment__attendee_name")
+    list_filter = ("status", "kind", ("company", CompanyFilter))
+    search_fields = ("what_to_do", "appointment__attendee_name")
     readonly_fields = ("company", "kind", "call", "appointment", "what_to_do", "created_at")
     list_select_related = ("company", "assignee", "call__customer", "appointment__customer")
     # What is open comes first, and of that what waits longest.
     ordering = (Case(When(status=DONE, then=Value(1)), default=Value(0)), "created_at")
     change_form_template = "admin/appointments/followup/change_form.html"
-    change_list_template: ClassVar[Any] = "admin/appointments/followup/change_list.html"
     actions = ("take_chosen", "release_chosen", "finish_chosen", "reopen_chosen")
 
     @admin.display(description=gettext_lazy("kind"), ordering="kind")

@@ -1,45 +1,56 @@
-"""What the lists of the business share: numbers are found however they are written, ids first, and days one by one."""
+"""What the lists of the business share: numbers are found however they are written, and days one by one."""
 
 import re
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
+import phonenumbers
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from appointments.phones import to_e164
+from appointments.phones import DEFAULT_REGION, to_e164
 from appointments.staff_lists import days, staff_today
 
 # Fewer digits stand in too many numbers.
 FEWEST_DIGITS = 4
+HOME = f"+{phonenumbers.country_code_for_region(DEFAULT_REGION)}"
 
 
 class PhoneSearchMixin:
     """A phone number, or its beginning, is found however it is written: 030 1234…, +49 30 1234…, 0049….
 
-    Who gives a whole id, a column of `exact`, finds that row alone.
+    Only in `phone_columns`, and from the number's beginning: the database needs no look into names for it.
     """
 
-    exact: ClassVar[tuple[str, ...]] = ()
+    phone_columns: ClassVar[tuple[str, ...]] = ()
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
     ) -> tuple[models.QuerySet[Any], bool]:
-        named = models.Q(*((column, search_term.strip()) for column in self.exact), _connector=models.Q.OR)
-        if search_term.strip() and self.exact and (row := queryset.filter(named).values_list("pk").first()):
-            return queryset.filter(pk=row[0]), False
-        found: tuple[models.QuerySet[Any], bool] = super().get_search_results(  # type: ignore[misc]
-            request, queryset, to_e164(search_term) or _digits(search_term) or search_term
-        )
-        return found
+        beginnings = _beginnings(search_term.strip())
+        if not beginnings:
+            found: tuple[models.QuerySet[Any], bool] = super().get_search_results(  # type: ignore[misc]
+                request, queryset, search_term
+            )
+            return found
+        # Not case-sensitive, or MariaDB would compare bytes, for which it has no index.
+        meant = [models.Q((f"{column}__istartswith", one)) for column in self.phone_columns for one in beginnings]
+        return queryset.filter(models.Q(*meant, _connector=models.Q.OR)), False
 
 
-def _digits(text: str) -> str:
-    """Of part of a number, without what is written before it: zeros, a plus."""
-    digits = re.sub(r"\D", "", text).lstrip("0")
-    return digits if re.fullmatch(r"[\d\s()+/.-]+", text) and len(digits) >= FEWEST_DIGITS else ""
+def _beginnings(text: str) -> tuple[str, ...]:
+    """How a number that begins so may be written in E.164; none when it is no number."""
+    if whole := to_e164(text):
+        return (whole,)
+    digits = re.sub(r"\D", "", text)
+    if not re.fullmatch(r"[\d\s()+/.-]+", text) or len(digits.lstrip("0")) < FEWEST_DIGITS:
+        return ()
+    if text.startswith("+") or digits.startswith("00"):
+        return (f"+{digits.lstrip('0')}",)
+    at_home = f"{HOME}{digits.lstrip('0')}"
+    return (at_home,) if digits.startswith("0") else (at_home, f"+{digits}")
 
 
 def day_filter(field: str) -> type[admin.SimpleListFilter]:

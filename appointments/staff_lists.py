@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from appointments.figures import BOOKED
 from appointments.models import Appointment, Call, FollowUp
 from mcp_gateway.periods import Period
-from mcp_gateway.saved_views import SavedView
+from mcp_gateway.staff_admin import VIEW_VAR, SavedView
 
 Status = Appointment.Status
 # A call is heard of when it begins, give or take; with that the database reads the latest calls only.
@@ -63,46 +63,42 @@ def _tomorrow() -> date:
     return staff_today() + timedelta(days=1)
 
 
-CALLS_TODAY = SavedView(name="today", title=_("Today"), condition=lambda request: calls_of(_today(request)))
+CALLS_TODAY = SavedView(_("Today"), {VIEW_VAR: "today"}, lambda request: calls_of(_today(request)))
 CALL_VIEWS = (
     CALLS_TODAY,
     SavedView(
-        name="failed",
-        title=_("Failed (30 days)"),
-        condition=lambda request: (
+        _("Failed (30 days)"),
+        {VIEW_VAR: "failed"},
+        lambda request: (
             (Q(status__in=(Call.Status.ERROR, Call.Status.NOT_CONNECTED)) | Q(disconnection_reason__startswith="error"))
             & Q(created_at__gte=timezone.now() - FAILED_LATELY, is_test=False)
         ),
     ),
     SavedView(
-        name="needs_attention",
-        title=_("Needs attention"),
-        condition=lambda request: Q(pk__in=FollowUp.objects.filter(OPEN).order_by().values("call")),
+        _("Needs attention"),
+        {VIEW_VAR: "needs_attention"},
+        lambda request: Q(pk__in=FollowUp.objects.filter(OPEN).order_by().values("call")),
     ),
-    SavedView(name="tests", title=_("Tests"), condition=lambda request: Q(is_test=True)),
+    SavedView(_("Tests"), {VIEW_VAR: "tests"}, lambda request: Q(is_test=True)),
 )
 
-BOOKED_TODAY = SavedView(
-    name="booked_today", title=_("Booked today"), condition=lambda request: booked_in(_today(request))
-)
-FAILED_BOOKINGS = SavedView(
-    name="failed", title=_("Failed, from today on"), condition=lambda request: failed_from_today()
-)
+BOOKED_TODAY = SavedView(_("Booked today"), {VIEW_VAR: "booked_today"}, lambda request: booked_in(_today(request)))
+FAILED_BOOKINGS = SavedView(_("Failed, from today on"), {VIEW_VAR: "failed"}, lambda request: failed_from_today())
 APPOINTMENT_VIEWS = (
-    SavedView(name="today", title=_("Today"), condition=lambda request: taking_place(staff_today(), staff_today())),
-    SavedView(name="tomorrow", title=_("Tomorrow"), condition=lambda request: taking_place(_tomorrow(), _tomorrow())),
+    SavedView(_("Today"), {VIEW_VAR: "today"}, lambda request: taking_place(staff_today(), staff_today())),
+    SavedView(_("Tomorrow"), {VIEW_VAR: "tomorrow"}, lambda request: taking_place(_tomorrow(), _tomorrow())),
     BOOKED_TODAY,
     FAILED_BOOKINGS,
     SavedView(
-        name="waits",
-        title=_("Waits for confirmation"),
-        condition=lambda request: Q(status=Status.BOOKING, calcom_booking_uid__isnull=False),
+        _("Waits for confirmation"),
+        {VIEW_VAR: "waits"},
+        lambda request: Q(status=Status.BOOKING, calcom_booking_uid__isnull=False),
     ),
 )
 
-OPEN_FOLLOW_UPS = SavedView(name="open", title=_("Open"), condition=lambda request: OPEN)
+OPEN_FOLLOW_UPS = SavedView(_("Open"), {VIEW_VAR: "open"}, lambda request: OPEN)
 FOLLOW_UP_VIEWS = (
     OPEN_FOLLOW_UPS,
-    SavedView(name="mine", title=_("Mine"), condition=lambda request: OPEN & Q(assignee=request.user.pk)),
-    SavedView(name="done", title=_("Done"), condition=lambda request: ~OPEN),
+    SavedView(_("Mine"), {VIEW_VAR: "mine"}, lambda request: OPEN & Q(assignee=request.user.pk)),
+    SavedView(_("Done"), {VIEW_VAR: "done"}, lambda request: ~OPEN),
 )

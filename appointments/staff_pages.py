@@ -15,6 +15,7 @@ from appointments.staff_lists import BOOKED_TODAY, CALLS_TODAY, FAILED_BOOKINGS,
 from mcp_gateway.badges import Look, badge
 from mcp_gateway.charts import DailyChart, Series
 from mcp_gateway.models import WebhookEvent
+from mcp_gateway.staff_admin import count_text
 from mcp_gateway.staff_pages import Section, render, staff_page
 from mcp_gateway.templatetags.staff import duration
 
@@ -56,25 +57,25 @@ def _tiles(day: Day) -> list[Tile]:
     waiting = f"{_list('mcp_gateway_webhookevent')}?state__exact={WebhookEvent.State.RECEIVED}"
     oldest = day.made_at - day.oldest_waiting if day.oldest_waiting else None
     return [
-        Tile(Permission.CALLS, day.calls[-1], _("calls today"), _list("appointments_call") + CALLS_TODAY.query),
+        Tile(Permission.CALLS, day.calls[-1], _("calls today"), _list("appointments_call") + CALLS_TODAY.url),
         Tile(
             Permission.APPOINTMENTS,
             day.bookings[-1],
             _("bookings today"),
-            _list("appointments_appointment") + BOOKED_TODAY.query,
+            _list("appointments_appointment") + BOOKED_TODAY.url,
         ),
         Tile(
             Permission.APPOINTMENTS,
-            day.failures,
+            count_text(day.failures),
             _("failed bookings, from today on"),
-            _list("appointments_appointment") + FAILED_BOOKINGS.query,
-            badge(Look.BAD, _("to be put right")) if day.failures != "0" else "",
+            _list("appointments_appointment") + FAILED_BOOKINGS.url,
+            badge(Look.BAD, _("to be put right")) if day.failures else "",
         ),
         Tile(
             Permission.FOLLOW_UPS,
-            day.open_follow_ups,
+            count_text(day.open_follow_ups),
             _("open follow-ups"),
-            _list("appointments_followup") + OPEN_FOLLOW_UPS.query,
+            _list("appointments_followup") + OPEN_FOLLOW_UPS.url,
         ),
         Tile(
             Permission.EVENTS,

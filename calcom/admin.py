@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from calcom.models import CalcomEventType
-from mcp_gateway.staff_admin import ReadOnlyAdmin
+from mcp_gateway.staff_admin import CompanyFilter, ReadOnlyAdmin
 from mcp_gateway.staff_pages import Section
 
 
@@ -11,6 +11,6 @@ from mcp_gateway.staff_pages import Section
 class CalcomEventTypeAdmin(ReadOnlyAdmin):
     section = Section.SET_UP
     list_display = ("title", "event_type_id", "slug", "length_minutes", "is_hidden", "company", "last_synced_at")
-    list_filter = ("is_hidden", "last_synced_at", ("company", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("is_hidden", "last_synced_at", ("company", CompanyFilter))
     search_fields = ("title", "slug", "=event_type_id")
     list_select_related = ("company",)

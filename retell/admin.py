@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from mcp_gateway.lost_edits import NoLostEditsMixin
 from mcp_gateway.principal import Principal
-from mcp_gateway.staff_admin import CompanyScopedAdmin
+from mcp_gateway.staff_admin import CompanyFilter, CompanyScopedAdmin
 from mcp_gateway.staff_pages import Section
 from retell import (
     call_story,  # noqa: F401  (registers Retell's side of a call's page)
@@ -41,7 +41,7 @@ class RetellConfigurationAdmin(NoLostEditsMixin, CompanyScopedAdmin):
     section = Section.SET_UP
     form = RetellConfigurationForm
     list_display = ("agent_id", "company", "webhook_url", "deployed_version", "deployed_at", "last_test_outcome")
-    list_filter = (("company", admin.RelatedOnlyFieldListFilter), "deployed_at")
+    list_filter = (("company", CompanyFilter), "deployed_at")
     search_fields = ("agent_id", "webhook_url", "company__name")
     readonly_fields = ("deployed_version", "deployed_at", "last_synced_at", "last_test_at", "last_test_outcome")
     list_select_related = ("company",)

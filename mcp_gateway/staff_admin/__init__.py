@@ -2,13 +2,14 @@
 
 from mcp_gateway.staff_admin.filters import CompanyFilter, RecentValuesFilter
 from mcp_gateway.staff_admin.lists import StaffListAdmin
-from mcp_gateway.staff_admin.saved_views import SavedView, today
+from mcp_gateway.staff_admin.saved_views import VIEW_VAR, SavedView, bounded_count, count_text, today
 from mcp_gateway.staff_admin.scoped import CompanyScopedAdmin, ReadOnlyAdmin
 from mcp_gateway.staff_admin.secrets_form import KEPT, SecretsForm
 from mcp_gateway.staff_admin.visibility import visible_companies
 
 __all__ = [
     "KEPT",
+    "VIEW_VAR",
     "CompanyFilter",
     "CompanyScopedAdmin",
     "ReadOnlyAdmin",
@@ -16,6 +17,8 @@ __all__ = [
     "SavedView",
     "SecretsForm",
     "StaffListAdmin",
+    "bounded_count",
+    "count_text",
     "today",
     "visible_companies",
 ]

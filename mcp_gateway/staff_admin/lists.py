@@ -16,7 +16,7 @@ from django.urls import path, reverse
 from mcp_gateway.staff_admin import export, saved_views
 from mcp_gateway.staff_admin.missing_rows import MissingRowsAdmin
 from mcp_gateway.staff_admin.paging import DEFAULT_SIZE, SIZES, BoundedPaginator, PageLink
-from mcp_gateway.staff_admin.saved_views import SavedView, ViewLink
+from mcp_gateway.staff_admin.saved_views import SavedView, ViewFilter, ViewLink
 from mcp_gateway.staff_admin.trailed import TrailedAdmin
 
 SIZE_VAR = "size"
@@ -93,6 +93,10 @@ class StaffListAdmin(MissingRowsAdmin, TrailedAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return StaffChangeList
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        filters = super().get_list_filter(request)
+        return (ViewFilter, *filters) if any(view.condition for view in self.views) else filters
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

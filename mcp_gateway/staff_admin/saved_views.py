@@ -1,32 +1,48 @@
-"""Saved views of a list: the looks that staff take every day, as links with how many rows each has."""
+"""Saved views of a list: the looks that staff take every day, as links with how many rows each has.
+
+Whoever shows such a number elsewhere counts the view's own rows, so that it is the list's.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.options import ModelAdmin
 from django.contrib.admin.utils import build_q_object_from_lookup_parameters, prepare_lookup_value
 from django.contrib.admin.views.main import ORDER_VAR
-from django.db.models import IntegerField, QuerySet, Subquery
+from django.db.models import IntegerField, Model, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
 
 BOUND = 1000
+VIEW_VAR = "view"
 
 
 @dataclass(frozen=True)
 class SavedView:
-    """`query`: the list's parameters, as its filters write them into the URL; or a function that makes them."""
+    """`query`: the list's parameters, as its filters write them into the URL; or a function that makes them.
+
+    What no filter says is a `condition` under a name of its own: {VIEW_VAR: "mine"}. It is asked for each request:
+    what "today" and "mine" are changes.
+    """
 
     name: Any
     query: Mapping[str, str] | Callable[[], Mapping[str, str]]
+    condition: Callable[[HttpRequest], Q] | None = None
 
     @property
     def parameters(self) -> dict[str, str]:
         return dict(self.query() if callable(self.query) else self.query)
+
+    @property
+    def url(self) -> str:
+        """Within the page of the list."""
+        return f"?{urlencode(self.parameters)}"
 
 
 @dataclass(frozen=True)
@@ -35,6 +51,32 @@ class ViewLink:
     url: str
     count: str
     is_current: bool
+
+
+class ViewFilter(SimpleListFilter):
+    """By the condition of the view that is named."""
+
+    title = _("view")
+    parameter_name = VIEW_VAR
+    # The links above the list say it already.
+    template = "staff/no_filter.html"
+
+    def __init__(
+        self, request: HttpRequest, params: dict[str, Any], model: type[Model], model_admin: ModelAdmin
+    ) -> None:
+        views: Sequence[SavedView] = model_admin.views  # type: ignore[attr-defined]
+        self.views = {view.parameters[VIEW_VAR]: view for view in views if view.condition}
+        super().__init__(request, params, model, model_admin)
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(key, view.name) for key, view in self.views.items()]
+
+    def choices(self, changelist: Any) -> Any:
+        return ()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        view = self.views.get(str(self.value()))
+        return queryset.filter(view.condition(request)) if view and view.condition else queryset
 
 
 def today(field: str) -> Callable[[], dict[str, str]]:
@@ -55,9 +97,19 @@ def links(
     counts = _counts(rows, [_rows_of(request, model_admin, rows, query) for query in queries])
     here = request.GET.dict()
     return [
-        ViewLink(str(view.name), f"?{urlencode(query)}", _text(count), is_current=here == query)
+        ViewLink(str(view.name), f"?{urlencode(query)}", count_text(count), is_current=here == query)
         for view, query, count in zip(views, queries, counts, strict=True)
     ]
+
+
+def bounded_count(rows: QuerySet[Any]) -> int:
+    """How many there are, up to one more than BOUND: a big table is not counted to its end."""
+    return rows.order_by()[: BOUND + 1].count()
+
+
+def count_text(count: int) -> str:
+    """A bounded count as people are told it: "12", "1,000+"."""
+    return f"{number_format(BOUND, force_grouping=True)}+" if count > BOUND else str(count)
 
 
 class _BoundedCount(Subquery):
@@ -85,7 +137,3 @@ def _rows_of(
             rows = rows if chosen is None else chosen
     lookups = {name: prepare_lookup_value(name, values) for name, values in left.items()}
     return rows.filter(build_q_object_from_lookup_parameters(lookups))
-
-
-def _text(count: int) -> str:
-    return f"{number_format(BOUND, force_grouping=True)}+" if count > BOUND else str(count)

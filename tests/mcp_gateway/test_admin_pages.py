@@ -80,7 +80,7 @@ def test_every_list_can_be_searched_and_filtered(superuser_client: Client, own: 
 def test_a_list_asks_the_database_no_more_for_more_rows(
     superuser_client: Client, own: Any, foreign: Any, model: type[Model], django_assert_max_num_queries: Callable
 ) -> None:
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(12):
         assert superuser_client.get(url(model)).context["cl"].result_count == 2
 
 

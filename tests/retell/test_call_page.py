@@ -209,7 +209,7 @@ def test_pages_cost_the_same_however_many_there_are(
         FollowUp.objects.create(company=company, kind="callback", call=call, what_to_do="Ring")
     viewer.get(LIST)
     told(call, "call_ended", conversation())
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(12):
         viewer.get(LIST)
     with django_assert_max_num_queries(15):
         page(viewer, call)
