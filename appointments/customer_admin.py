@@ -18,6 +18,7 @@ MAX_SHOWN = 20
 class CustomerAdmin(NoLostEditsMixin, PhoneSearchMixin, CompanyScopedAdmin):
     section = Section.DAY
     search_ids = ("email",)
+    exact_first = ("name",)
     phone_columns = ("phone",)
     list_display = ("name", "phone", "email", "company", "language", "created_at")
     list_filter = ("language", ("company", CompanyFilter))

@@ -156,3 +156,10 @@ class TestACustomersPage:
         assert operator.get(f"{CUSTOMERS}add/").status_code == 200
         shown = operator.get(f"{CUSTOMERS}{make_customer(company).pk}/change/").text
         assert "No appointment yet." in shown
+
+
+def test_whose_name_is_just_what_was_searched_for_comes_first(operator: Client, company: Company) -> None:
+    for name in ("Alanna", "Anna"):
+        make_customer(company, name=name)
+    found = operator.get(CUSTOMERS, {"q": "Anna"}).context["cl"].result_list
+    assert [customer.name for customer in found] == ["Anna", "Alanna"]
