@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from appointments.calendar import (
     Booking,
@@ -33,6 +34,7 @@ from appointments.customers import customer_for
 from appointments.follow_ups import count_opening
 from appointments.models import Appointment, Call, FollowUp
 from appointments.notifications import tell_staff, telling
+from appointments.staff_language import for_staff
 from mcp_gateway.backoff import STEPS, delay_after
 from mcp_gateway.bell import ring_on_commit
 from mcp_gateway.deadlocks import rerun_on_deadlock
@@ -49,9 +51,10 @@ STALE_READS = timedelta(seconds=30)
 LOOK_EVERY = timedelta(seconds=10)
 LAST_ATTEMPT = len(STEPS) + 1
 UNCONFIRMED_LOOK = timedelta(minutes=15)
-WAITS_FOR_CONFIRMATION = "The booking waits for confirmation in the calendar."
+WAITS_FOR_CONFIRMATION = _("The booking waits for confirmation in the calendar.")
 BOOK_TASK = "appointments.tasks.book_appointment"
-CALLED_OFF = "The booking was cancelled or rejected in the calendar."
+CALLED_OFF = _("The booking was cancelled or rejected in the calendar.")
+NOT_SHOWN_YET = _("The calendar does not show the booking yet.")
 
 
 class NotShownYet(OutcomeUnknown):
@@ -63,10 +66,7 @@ class MovedMeanwhile(CalendarError):
 
     def __init__(self, booking: Booking) -> None:
         self.booking = booking
-        when = f"{booking.start:%Y-%m-%d %H:%M} UTC"
-        super().__init__(
-            f"Booking {booking.uid} is in the calendar at another time than the caller asked for, {when}: call them."
-        )
+        super().__init__(f"Booking {booking.uid} was moved in the calendar")
 
 
 def book(appointment: Appointment, *, deadline: float = math.inf) -> Appointment:
@@ -79,8 +79,8 @@ def book(appointment: Appointment, *, deadline: float = math.inf) -> Appointment
         # With all that the booking is made of: by themselves the relations would be forgotten and read one by one.
         appointment.refresh_from_db(from_queryset=Appointment.objects.select_related("company", "service", "call"))
         if appointment.attempts > LAST_ATTEMPT:
-            told = "No worker has survived booking it. Look in the calendar before you book by hand."
-            give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
+            told = _("No worker has survived booking it. Look in the calendar before you book by hand.")
+            give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, for_staff(appointment.company, told))
         else:
             _attempt(appointment, deadline)
         appointment.refresh_from_db()
@@ -125,9 +125,11 @@ def _try_now(appointment: Appointment, calendar: Calendar) -> None:
     try:
         booking = _booking_of(appointment, calendar)
     except SlotTaken as refusal:
-        give_up(appointment, FollowUp.Kind.BOOKING_FAILED, f"Call back and agree on another time. {refusal}")
+        told = for_staff(appointment.company, _("Call back and agree on another time. %(words)s"), words=refusal)
+        give_up(appointment, FollowUp.Kind.BOOKING_FAILED, told)
     except BookingRefused as refusal:
-        give_up(appointment, FollowUp.Kind.BOOKING_FAILED, f"Book it by hand, or call back. {refusal}")
+        told = for_staff(appointment.company, _("Book it by hand, or call back. %(words)s"), words=refusal)
+        give_up(appointment, FollowUp.Kind.BOOKING_FAILED, told)
     except MovedMeanwhile as finding:
         _follow_move(appointment, finding)
     except NotShownYet as trouble:
@@ -147,7 +149,7 @@ def _booking_of(appointment: Appointment, calendar: Calendar) -> Booking:
         if found := _look_up(request, calendar):
             return found
         if _is_fresh(appointment):
-            raise NotShownYet("The calendar does not show the booking yet.")
+            raise NotShownYet(for_staff(appointment.company, NOT_SHOWN_YET))
     _note_sent(appointment, timezone.now())
     kill_point("booking.sent")
     try:
@@ -170,10 +172,10 @@ def _look_at(appointment: Appointment, uid: str, calendar: Calendar) -> Booking:
         booking = calendar.look(uid)
     except BookingRefused:
         if _is_fresh(appointment):
-            raise NotShownYet("The calendar does not show the booking yet.") from None
+            raise NotShownYet(for_staff(appointment.company, NOT_SHOWN_YET)) from None
         raise
     if booking.is_over:
-        raise BookingRefused(CALLED_OFF)
+        raise BookingRefused(for_staff(appointment.company, CALLED_OFF))
     if booking.start != appointment.starts_at:
         raise MovedMeanwhile(booking)
     return booking
@@ -185,7 +187,7 @@ def _look_up(request: BookingRequest, calendar: Calendar) -> Booking | None:
     """
     found = calendar.find(request)
     if found and found.is_over:
-        raise BookingRefused(CALLED_OFF)
+        raise BookingRefused(for_staff(calendar.company, CALLED_OFF))
     if found and found.start != request.start:
         raise MovedMeanwhile(found)
     return found
@@ -231,15 +233,23 @@ def _settle(appointment: Appointment, booking: Booking) -> None:
     elif booking.status == "pending" and booking.start > timezone.now():
         _await_confirmation(appointment, booking)
     else:
-        give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, f"The calendar answered with a {booking.status} booking.")
+        told = _("The calendar answered with a booking that is %(state)s.")
+        give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, for_staff(appointment.company, told, state=booking.state))
 
 
 def _follow_move(appointment: Appointment, finding: MovedMeanwhile) -> None:
     """It is where the host has moved it, as one that was moved a moment later would be; people tell the caller."""
-    if finding.booking.status == "accepted":
-        _schedule(appointment, finding.booking, review=str(finding))
+    booking = finding.booking
+    told = for_staff(
+        appointment.company,
+        _("Booking %(uid)s is in the calendar at another time than the caller asked for, %(when)s: call them."),
+        uid=booking.uid,
+        when=booking.start,
+    )
+    if booking.status == "accepted":
+        _schedule(appointment, booking, review=told)
     else:
-        give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, str(finding))
+        give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
 
 
 def _schedule(appointment: Appointment, booking: Booking, *, review: str = "") -> None:
@@ -248,7 +258,8 @@ def _schedule(appointment: Appointment, booking: Booking, *, review: str = "") -
         _write_scheduled(appointment, booking, review)
     except IntegrityError:
         # Nothing of ours may be lost silently: the booking exists in the calendar, its row says otherwise.
-        give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, f"Compare with booking {booking.uid} in the calendar.")
+        told = _("Compare with booking %(uid)s in the calendar.")
+        give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, for_staff(appointment.company, told, uid=booking.uid))
 
 
 @rerun_on_deadlock
@@ -297,16 +308,24 @@ def _await_confirmation(appointment: Appointment, booking: Booking) -> None:
             updated_at=timezone.now(),
         )
         if appointment.calcom_booking_uid != booking.uid:
-            follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, WAITS_FOR_CONFIRMATION)
+            ask_to_confirm(appointment)
 
 
 def _undo_wrong_time(appointment: Appointment, booking: Booking) -> None:
     """The calendar booked another time than the caller asked for: nobody wants that booking."""
+    company = appointment.company
     try:
-        calendar_of(appointment.company).cancel(booking.uid, "Booked at another time than requested")
-        told = "The calendar booked another time than requested; that booking was cancelled again."
+        calendar_of(company).cancel(booking.uid, for_staff(company, _("Booked at another time than requested")))
+        told = for_staff(
+            company, _("The calendar booked another time than requested; that booking was cancelled again.")
+        )
     except CalendarError as trouble:
-        told = f"The calendar booked another time than requested. Cancel booking {booking.uid} by hand: {trouble}"
+        told = for_staff(
+            company,
+            _("The calendar booked another time than requested. Cancel booking %(uid)s by hand: %(words)s"),
+            uid=booking.uid,
+            words=trouble,
+        )
     give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
 
 
@@ -314,7 +333,8 @@ def _try_later(appointment: Appointment, trouble: object) -> None:
     delay = delay_after(appointment.attempts)
     # People need to know before the appointment, not after it.
     if delay is None or timezone.now() + delay > appointment.starts_at:
-        give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, f"{trouble} Look in the calendar before you book by hand.")
+        told = _("%(words)s – look in the calendar before you book by hand.")
+        give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, for_staff(appointment.company, told, words=trouble))
         return
     Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
         leased_until=timezone.now() + delay, last_error=_short(trouble), updated_at=timezone.now()
@@ -359,6 +379,11 @@ def follow_up(appointment: Appointment, kind: FollowUp.Kind, what_to_do: str) ->
         create_defaults={**told, "company": appointment.company, "call": appointment.call},
     )
     tell_staff(row)
+
+
+def ask_to_confirm(appointment: Appointment) -> None:
+    """Ask people for the yes that the booking waits for in the calendar."""
+    follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, for_staff(appointment.company, WAITS_FOR_CONFIRMATION))
 
 
 def nothing_left_to_do(appointment: Appointment) -> None:

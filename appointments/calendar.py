@@ -17,9 +17,19 @@ from typing import cast
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 
 from appointments.models import Company, Service
+
+# A booking's states in words for staff; a state that is none of these is told as the calendar calls it.
+STATES: dict[str, Promise] = {
+    "accepted": _("accepted"),
+    "pending": _("not confirmed yet"),
+    "cancelled": _("cancelled"),
+    "rejected": _("rejected"),
+}
 
 
 class CalendarError(Exception):
@@ -72,6 +82,10 @@ class Booking:
     def is_over(self) -> bool:
         """Cancelled or rejected: nobody comes."""
         return self.status in ("cancelled", "rejected")
+
+    @property
+    def state(self) -> Promise | str:
+        return STATES.get(self.status, self.status)
 
 
 @dataclass(frozen=True, kw_only=True)

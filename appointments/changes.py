@@ -16,13 +16,14 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from appointments.availability import period_of
 from appointments.booking import (
     BOOK_TASK,
     LEASE,
     STALE_READS,
-    WAITS_FOR_CONFIRMATION,
+    ask_to_confirm,
     book,
     follow_up,
     give_up,
@@ -33,6 +34,7 @@ from appointments.customers import customer_for
 from appointments.holds import room_for_new, room_to_move
 from appointments.models import Appointment, Call, Company, FollowUp, Service
 from appointments.notifications import telling
+from appointments.staff_language import for_staff
 from mcp_gateway.audit import record_by
 from mcp_gateway.bell import ring_on_commit
 from mcp_gateway.deadlocks import rerun_on_deadlock
@@ -112,7 +114,11 @@ def reschedule_appointment(
         booking = calendar_of(appointment.company, deadline=deadline).move(uid, start, reason)
         kill_point("change.answered")
         if booking.start != start:
-            told = f"Booking {booking.uid} was moved to another time than asked for: compare with the calendar."
+            told = for_staff(
+                appointment.company,
+                _("Booking %(uid)s was moved to another time than asked for: compare with the calendar."),
+                uid=booking.uid,
+            )
             follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
             raise OutcomeUnknown(told)
         _follow(appointment, booking)
@@ -202,7 +208,12 @@ def take_over(appointment: Appointment, booking: Booking, *, by: Principal, reas
     """
     with _noted(appointment, by, reason):
         if appointment.status == Status.BOOKING and booking.is_over:
-            told = f"Call back and agree on another time: the calendar has {booking.status} the booking. {reason}"
+            told = for_staff(
+                appointment.company,
+                _("Call back and agree on another time: the calendar has %(state)s the booking. %(words)s"),
+                state=booking.state,
+                words=reason,
+            )
             give_up(appointment, FollowUp.Kind.BOOKING_FAILED, told.strip())
             return
         _adopt(appointment, booking, reason)
@@ -219,7 +230,7 @@ def drop_double(appointment: Appointment, *, by: Principal) -> None:
 
     Raises NotChangeable, and BeingChanged.
     """
-    reason = "Another appointment stands for this booking."
+    reason = for_staff(appointment.company, _("Another appointment stands for this booking."))
     with _noted(appointment, by, reason):
         cancelled = {"status": Status.CANCELLED, "cancellation_reason": reason, "updated_at": timezone.now()}
         Appointment.objects.filter(pk=appointment.pk).update(sent_at=None, **cancelled)
@@ -278,8 +289,8 @@ def _changing(appointment: Appointment, to: datetime | None) -> Iterator[str]:
         try:
             yield uid
         except OutcomeUnknown:
-            told = "A change of this appointment may or may not have reached the calendar: compare them."
-            follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
+            told = _("A change of this appointment may or may not have reached the calendar: compare them.")
+            follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, for_staff(appointment.company, told))
             raise
         except CalendarError:
             # Nothing was changed; what was in doubt before still is.
@@ -314,8 +325,8 @@ def _claim(appointment: Appointment, status: Status, sending: Mapping[str, Any] 
 def _never_arrived(appointment: Appointment) -> None:
     Appointment.objects.filter(pk=appointment.pk).update(sent_at=None, updated_at=timezone.now())
     if _is_looked_into(appointment):
-        told = "A change of this appointment did not reach the calendar, nothing was changed: call the customer."
-        follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
+        told = _("A change of this appointment did not reach the calendar, nothing was changed: call the customer.")
+        follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, for_staff(appointment.company, told))
 
 
 def _is_looked_into(appointment: Appointment) -> bool:
@@ -357,14 +368,22 @@ def _is_as_wanted(appointment: Appointment, booking: Booking) -> bool:
 
 
 def _what_others_did(appointment: Appointment, booking: Booking) -> str:
-    wanted = f"move it to {appointment.moving_to:%Y-%m-%d %H:%M} UTC" if appointment.moving_to else "cancel it"
-    found = f"has {booking.status} it" if booking.is_over else f"has moved it to {booking.start:%Y-%m-%d %H:%M} UTC"
-    return f"The customer wanted to {wanted}, but the calendar {found}: call the customer."
+    """What an unclear change was to bring about, and what the calendar shows instead."""
+    if appointment.moving_to is None:
+        told = _("The customer wanted to cancel it, but the calendar has moved it to %(found)s: call the customer.")
+    elif booking.is_over:
+        told = _("The customer wanted to move it to %(wanted)s, but the calendar has %(state)s it: call the customer.")
+    else:
+        told = _(
+            "The customer wanted to move it to %(wanted)s, but the calendar has moved it to %(found)s: "
+            "call the customer."
+        )
+    return for_staff(appointment.company, told, wanted=appointment.moving_to, found=booking.start, state=booking.state)
 
 
 def _ask_to_confirm(appointment: Appointment, booking: Booking) -> None:
     if booking.status == "pending":
-        follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, WAITS_FOR_CONFIRMATION)
+        ask_to_confirm(appointment)
 
 
 def _follow(appointment: Appointment, booking: Booking) -> None:

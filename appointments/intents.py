@@ -12,6 +12,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from appointments.availability import busy, has_room, period_of
 from appointments.booking import book, give_up
@@ -19,6 +20,7 @@ from appointments.calendar import calendar_of
 from appointments.follow_ups import call_back, review_call
 from appointments.holds import let_go, locked, own_appointment, wish_columns
 from appointments.models import Appointment, Call, FollowUp, Service
+from appointments.staff_language import for_staff
 from appointments.wishes import Wish, booking_key, hand_over_wish, wish_of
 from mcp_gateway.deadlocks import rerun_on_deadlock
 from mcp_gateway.kill_points import kill_point
@@ -41,7 +43,8 @@ def book_wish(call: Call) -> Appointment | None:
         kill_point("intent.written")
         return book(appointment) if appointment else None
     if wish is None and call.collected_data:
-        review_call(call, "The caller's wish can't be read any more: look at the call and call back.")
+        told = _("The caller's wish can't be read any more: look at the call and call back.")
+        review_call(call, for_staff(call.company, told))
     if wish is not None and wish.state == "open":
         _hand_over(call, wish)
     if (held := own_appointment(call)) is not None:
@@ -68,8 +71,8 @@ def intended_appointment(call: Call, wish: Wish) -> Appointment:
         taken = [] if is_kept else busy(service, period_of(service, wish.starts_at), besides=call)
         appointment = _write_intent(call, wish, service, own)
         if not has_room(service, wish.starts_at, taken):
-            told = "Call back and agree on another time: somebody else was promised this one meanwhile."
-            give_up(appointment, FollowUp.Kind.BOOKING_FAILED, told)
+            told = _("Call back and agree on another time: somebody else was promised this one meanwhile.")
+            give_up(appointment, FollowUp.Kind.BOOKING_FAILED, for_staff(call.company, told))
             appointment.refresh_from_db()
     return appointment
 
@@ -89,8 +92,8 @@ def _intended(call: Call, wish: Wish) -> Appointment | None:
     try:
         return intended_appointment(call, wish)
     except Service.DoesNotExist:
-        told = f"{wish.service_type} is no longer offered. The caller wished it for {wish.starts_at}: call back."
-        review_call(call, told)
+        told = _("%(service)s is no longer offered. The caller wished it for %(when)s: call back.")
+        review_call(call, for_staff(call.company, told, service=wish.service_type, when=wish.starts_at))
         return None
 
 
@@ -113,9 +116,15 @@ def _write_intent(call: Call, wish: Wish, service: Service, own: Appointment | N
 @transaction.atomic
 def _hand_over(call: Call, wish: Wish) -> None:
     """The call ended while the caller was still choosing: their last word is not known."""
-    told = (
-        f"Call back: {wish.customer_name} wished {wish.service_type} for {wish.starts_at:%Y-%m-%d %H:%M} UTC and was "
-        "asked something about it, but the call ended before it was settled. Nothing is booked."
+    told = for_staff(
+        call.company,
+        _(
+            "Call back: %(name)s wished %(service)s for %(when)s and was asked something about it, but the call ended "
+            "before it was settled. Nothing is booked."
+        ),
+        name=wish.customer_name,
+        service=wish.service_type,
+        when=wish.starts_at,
     )
     call_back(call, told)
     hand_over_wish(call, timezone.now())

@@ -1,21 +1,11 @@
 """What went wrong, told to staff: what happened, what it means, what to do."""
 
-from datetime import datetime
-
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from appointments.calendar import BookingRefused, CalendarUnreachable, OutcomeUnknown, SlotTaken
 from appointments.changes import BeingChanged
-from appointments.models import Appointment, Company
-
-
-def moment(at: datetime, company: Company) -> str:
-    """An instant on the company's clock, with the weekday and the zone's abbreviation."""
-    local = timezone.localtime(at, company.zone)
-    written = (date_format(local, part) for part in ("D", "SHORT_DATE_FORMAT", "H:i"))
-    return f"{' '.join(written)} {local.tzname()}"
+from appointments.models import Appointment
+from appointments.staff_language import moment
 
 
 def named(appointment: Appointment) -> str:

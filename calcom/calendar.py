@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from pydantic import TypeAdapter
 
 from appointments.calendar import (
@@ -17,7 +18,8 @@ from appointments.calendar import (
     Reservation,
     SlotTaken,
 )
-from appointments.models import Service
+from appointments.models import Company, Service
+from appointments.staff_language import for_staff
 from calcom import types
 from mcp_gateway import gateway
 from mcp_gateway.errors import DeadlineExceeded, GatewayError, InvalidParams, ServiceUnavailable
@@ -131,12 +133,13 @@ class CalcomCalendar(Calendar):
         try:
             return gateway.call(f"calcom.{method}", params, principal=principal, deadline=self.deadline)
         except GatewayError as error:
-            raise CERTAIN.get(error.kind, unclear)(_for_staff(error)) from error
+            raise CERTAIN.get(error.kind, unclear)(_told(error, self.company)) from error
 
 
 def _event_type_id(service: Service) -> int:
     if service.calcom_event_type_id is None:
-        raise BookingRefused(f"{service.name} has no Cal.com event type: choose one in the service's settings.")
+        told = _("%(service)s has no Cal.com event type: choose one in the service's settings.")
+        raise BookingRefused(for_staff(service.company, told, service=service.name))
     return service.calcom_event_type_id
 
 
@@ -147,9 +150,11 @@ def _addresses(request: BookingRequest) -> Iterator[str]:
         yield f"{request.phone.removeprefix('+')}@sms.cal.com"
 
 
-def _for_staff(error: GatewayError) -> str:
+def _told(error: GatewayError, company: Company) -> str:
+    """Our own sentence in the company's language; Cal.com's words are as they are."""
+    sentence = for_staff(company, _(error.message))
     vendor_message = error.data.get("vendor_message")
-    return f"{error.message}: {vendor_message}" if vendor_message else error.message
+    return f"{sentence}: {vendor_message}" if vendor_message else sentence
 
 
 def _booking(answer: Any) -> Booking:

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Annotated, Any
 
 from django.db.models.functions import Length
+from django.utils.translation import gettext_noop
 from pydantic import BaseModel, Field
 
 from appointments import availability
@@ -61,15 +62,19 @@ Metadata = Annotated[dict[str, str], Field(max_length=49)]
 
 # What callers of the gateway see of each kind: the error's type, our sentence, whether repeating is safe and useful.
 ERRORS: dict[ErrorKind, tuple[type[GatewayError], str, bool]] = {
-    ErrorKind.SLOT_TAKEN: (Conflict, "This time is not available in Cal.com", False),
-    ErrorKind.ALREADY_CANCELLED: (Conflict, "This booking has been cancelled in Cal.com", False),
-    ErrorKind.RESCHEDULED_ALREADY: (Conflict, "This booking has been moved in Cal.com", False),
-    ErrorKind.NOT_FOUND: (NotFound, "Cal.com knows no such object", False),
-    ErrorKind.REFUSED: (Conflict, "Cal.com does not accept this request", False),
-    ErrorKind.UNAUTHORISED: (UpstreamError, "Cal.com does not accept the company's API key", False),
-    ErrorKind.RATE_LIMITED: (UpstreamError, "Cal.com asks for a pause", True),
-    ErrorKind.UNREACHABLE: (UpstreamError, "Cal.com can't be reached", True),
-    ErrorKind.UNKNOWN_OUTCOME: (UpstreamError, "Cal.com did not say whether it did that: look before repeating", False),
+    ErrorKind.SLOT_TAKEN: (Conflict, gettext_noop("This time is not available in Cal.com"), False),
+    ErrorKind.ALREADY_CANCELLED: (Conflict, gettext_noop("This booking has been cancelled in Cal.com"), False),
+    ErrorKind.RESCHEDULED_ALREADY: (Conflict, gettext_noop("This booking has been moved in Cal.com"), False),
+    ErrorKind.NOT_FOUND: (NotFound, gettext_noop("Cal.com knows no such object"), False),
+    ErrorKind.REFUSED: (Conflict, gettext_noop("Cal.com does not accept this request"), False),
+    ErrorKind.UNAUTHORISED: (UpstreamError, gettext_noop("Cal.com does not accept the company's API key"), False),
+    ErrorKind.RATE_LIMITED: (UpstreamError, gettext_noop("Cal.com asks for a pause"), True),
+    ErrorKind.UNREACHABLE: (UpstreamError, gettext_noop("Cal.com can't be reached"), True),
+    ErrorKind.UNKNOWN_OUTCOME: (
+        UpstreamError,
+        gettext_noop("Cal.com did not say whether it did that: look before repeating"),
+        False,
+    ),
 }
 
 
@@ -279,7 +284,7 @@ def _calcom(context: Context, timeout: float | None = None) -> Iterator[CalcomCl
     """The client with the company's key; errors leave as GatewayErrors. Raises Conflict where there is no key."""
     company: Company = context.company
     if not company.calcom_api_key.strip():
-        raise Conflict("No Cal.com API key is stored for this company", kind="not_configured")
+        raise Conflict(gettext_noop("No Cal.com API key is stored for this company"), kind="not_configured")
     try:
         yield CalcomClient(
             company.calcom_url,

@@ -21,6 +21,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
 
 from appointments import calendar, changes
@@ -29,6 +30,7 @@ from appointments.customers import customer_for
 from appointments.models import Appointment, Company, Customer, FollowUp, Service
 from appointments.notifications import is_mailable
 from appointments.phones import region_of, to_e164
+from appointments.staff_language import for_staff
 from calcom.types import BOOKING_KEY, Answer, BookedAttendee, Booking, Uid
 from mcp_gateway.audit import record_by
 from mcp_gateway.errors import NotFound
@@ -210,13 +212,17 @@ class Mirror:
         if row.updated_at > seen_at - STALE_READS or booking.is_over:
             return Outcome.UNCHANGED
         if row.status == Status.SCHEDULED and row.starts_at != booking.start:
-            told = f"Booking {booking.uid} is in the calendar at another time, {booking.start:%Y-%m-%d %H:%M} UTC."
-            return self.review(row, f"{told} Agree with the customer on one, and make both the same.")
-        if row.status in (Status.CANCELLED, Status.FAILED):
-            told = (
-                f"Booking {booking.uid} is in the calendar, but the appointment is {row.status} here: cancel it there"
+            told = _(
+                "Booking %(uid)s is in the calendar at another time, %(when)s. Agree with the customer on one, and "
+                "make both the same."
             )
-            return self.review(row, f"{told}, or book it anew.")
+            return self.review(row, for_staff(self.company, told, uid=booking.uid, when=booking.start))
+        if row.status in (Status.CANCELLED, Status.FAILED):
+            told = _(
+                "Booking %(uid)s is in the calendar, but the appointment is %(state)s here: cancel it there, or book "
+                "it anew."
+            )
+            return self.review(row, for_staff(self.company, told, uid=booking.uid, state=Status(row.status).label))
         return Outcome.UNCHANGED
 
     def _reconcile(self, row: Appointment, booking: Booking) -> Outcome:
@@ -231,8 +237,8 @@ class Mirror:
         shown = self._seen(booking.uid)
         if shown is None or shown.is_over or shown.uid == row.calcom_booking_uid:
             return Outcome.UNCHANGED
-        told = f"There are two bookings in the calendar, {row.calcom_booking_uid} and {shown.uid}: cancel one."
-        return self.review(row, told)
+        told = _("There are two bookings in the calendar, %(one)s and %(other)s: cancel one.")
+        return self.review(row, for_staff(self.company, told, one=row.calcom_booking_uid, other=shown.uid))
 
     def _late(self, row: Appointment, booking: Booking) -> Outcome:
         """The booking of a row that waits for it, or does not expect it any more."""
@@ -241,8 +247,11 @@ class Mirror:
         given_up = row.status in (Status.CANCELLED, Status.FAILED, Status.EXPIRED)
         if not given_up or booking.is_over:
             return Outcome.UNCHANGED
-        told = f"Booking {booking.uid} is in the calendar after all, but the appointment is {row.status} here."
-        return self.review(row, f"{told} Call the customer: cancel it there, or let it stand.")
+        told = _(
+            "Booking %(uid)s is in the calendar after all, but the appointment is %(state)s here. Call the customer: "
+            "cancel it there, or let it stand."
+        )
+        return self.review(row, for_staff(self.company, told, uid=booking.uid, state=Status(row.status).label))
 
     def _mirror(self, booking: Booking, seen_at: datetime) -> Outcome:
         """Make a row of what was booked in the calendar itself."""
@@ -328,7 +337,7 @@ class Mirror:
     def _row_before(self, booking: Booking) -> Appointment | None:
         """The live row of a booking that this one has come from: its news may be late, or lost."""
         uid = booking.rescheduled_from_uid
-        for _ in range(MAX_MOVES):
+        for _move in range(MAX_MOVES):
             if not uid:
                 return None
             if row := self._row(calcom_booking_uid=uid):

@@ -10,11 +10,13 @@ from typing import TypedDict
 
 from django.core.cache import cache
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from pydantic import BaseModel
 
 from appointments import availability, changes
 from appointments.booking import STALE_READS
 from appointments.models import Appointment, Company
+from appointments.staff_language import for_staff
 from calcom.client import CalcomClient
 from calcom.errors import TooManyBookings
 from calcom.mirroring import Mirror, Outcome
@@ -111,7 +113,8 @@ def _look_for(mirror: Mirror, row: Appointment, now: datetime) -> Outcome:
     try:
         booking = mirror.look(uid)
     except NotFound:
-        return mirror.review(row, f"Cal.com has no booking {uid} any more: ask the customer, and book or cancel here.")
+        told = _("Cal.com has no booking %(uid)s any more: ask the customer, and book or cancel here.")
+        return mirror.review(row, for_staff(mirror.company, told, uid=uid))
     return mirror.compare(booking, seen_at=now) if booking.uid == uid else mirror.follow(row, booking)
 
 

@@ -7,10 +7,12 @@ from functools import partial
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
 
 from appointments import availability
 from appointments.models import Company
+from appointments.staff_language import for_staff
 from calcom.mirroring import Mirror, Outcome, Told
 from calcom.types import Booking
 from mcp_gateway import gateway, inbox
@@ -86,7 +88,8 @@ def _missing(told: Told, mirror: Mirror) -> Outcome:
     row = mirror.row_meant(told)
     if row is None:
         return Outcome.NOT_OURS
-    why = f"Cal.com told of booking {told.subject} for this appointment and does not show it: compare them."
+    text = _("Cal.com told of booking %(uid)s for this appointment and does not show it: compare them.")
+    why = for_staff(mirror.company, text, uid=told.subject)
     mirror.review(row, why)
     raise inbox.PermanentFailure(why)
 

@@ -6,13 +6,15 @@ programs, `message` a sentence for people; neither ever carries an exception's t
 
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext_noop
+
 
 class GatewayError(Exception):
     """Base of every error that the caller may see."""
 
     code: ClassVar[int] = -32603
     kind: str = "internal_error"
-    message: str = "Internal error"
+    message: str = gettext_noop("Internal error")
     retryable: bool = False
 
     def __init__(self, message: str = "", *, kind: str = "", retryable: bool | None = None, **data: Any) -> None:
@@ -36,7 +38,7 @@ class MethodNotFound(GatewayError):
 
 
 class InvalidParams(GatewayError):
-    code, kind, message = -32602, "invalid_params", "Invalid params"
+    code, kind, message = -32602, "invalid_params", gettext_noop("Invalid params")
 
 
 class InternalError(GatewayError):
@@ -62,23 +64,23 @@ class Conflict(GatewayError):
 class RateLimited(GatewayError):
     """Too many calls in a minute; `data.retry_after` says in how many seconds one is free again."""
 
-    code, kind, message = 1429, "rate_limited", "Too many calls"
+    code, kind, message = 1429, "rate_limited", gettext_noop("Too many calls")
     retryable = True
 
 
 class ServiceUnavailable(GatewayError):
     """The breaker of this server, or of the company's account at the vendor, is open; see `data.retry_after`."""
 
-    code, kind, message = -32603, "service_unavailable", "Service temporarily unavailable"
+    code, kind, message = -32603, "service_unavailable", gettext_noop("Service temporarily unavailable")
     retryable = True
 
 
 class UpstreamError(GatewayError):
     """The vendor refused, failed, or could not be reached."""
 
-    code, kind, message = 1502, "upstream_error", "The external service did not answer as expected"
+    code, kind, message = 1502, "upstream_error", gettext_noop("The external service did not answer as expected")
 
 
 class DeadlineExceeded(GatewayError):
-    code, kind, message = 1504, "deadline_exceeded", "The external service did not answer in time"
+    code, kind, message = 1504, "deadline_exceeded", gettext_noop("The external service did not answer in time")
     retryable = True

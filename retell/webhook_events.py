@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from appointments.calls import ForeignCall, record_call
 from appointments.conversation import Said, collect
@@ -14,6 +15,7 @@ from appointments.conversation.turn import MAX_WORDS
 from appointments.follow_ups import call_back
 from appointments.intents import book_wish
 from appointments.models import Call, Company
+from appointments.staff_language import for_staff
 from appointments.voice import meaningful
 from appointments.wishes import doubt_wish, drop_wish, wish_of
 from mcp_gateway import inbox
@@ -97,7 +99,8 @@ def keep_wish(call: Call, facts: Mapping[str, Any]) -> None:
     if wish_of(call) is None:
         recover_wish(call, facts)
     if wish_of(call) is None and (words := _broken_off(facts)):
-        call_back(call, f"Call back: a fault kept us from noting what the caller wished. They said: {words}")
+        told = _("Call back: a fault kept us from noting what the caller wished. They said: %(words)s")
+        call_back(call, for_staff(call.company, told, words=words))
 
 
 def in_one_piece(company: Company) -> AbstractContextManager[object]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from appointments.conversation import speaking
 from appointments.conversation.turn import Turn
@@ -11,6 +12,7 @@ from appointments.follow_ups import call_back
 from appointments.models import Service
 from appointments.service_names import ServiceMatch, find_service
 from appointments.spoken import USUAL_OPENING, Problem, Understanding, speak_date, understand
+from appointments.staff_language import for_staff
 from appointments.voice import Reply, meaningful
 
 MAX_DATE, MAX_TIME, MAX_SERVICE = 120, 120, 250
@@ -39,7 +41,8 @@ def wanted_service(turn: Turn, *, earlier_id: int | None = None) -> Service | Re
 def ask_service(turn: Turn, match: ServiceMatch) -> Reply:
     names = [service.name for service in match.candidates]
     if not names:
-        call_back(turn.call, "The caller wanted an appointment, but no service can be booked. Set one up.")
+        told = gettext_lazy("The caller wanted an appointment, but no service can be booked. Set one up.")
+        call_back(turn.call, for_staff(turn.company, told))
         message = _("I can't book appointments at the moment. Somebody will gladly call you back.")
         return turn.reply("no_services", message)
     message = _("Which service would you like? There is: %(services)s.") % {"services": ", ".join(names)}

@@ -1,10 +1,12 @@
 """What a person has to do for the caller: one follow-up per call, however often it is asked for."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from appointments.conversation.turn import Turn, function
 from appointments.follow_ups import call_back
 from appointments.phones import region_of, to_e164
+from appointments.staff_language import for_staff
 from appointments.voice import Reply, meaningful
 
 MAX_NOTES, MAX_PHONE = 1000, 40
@@ -18,8 +20,10 @@ def request_callback(turn: Turn) -> Reply:
     number = to_e164(told, region=region_of(turn.company.phone_number))
     reason = meaningful(said.reason, max_length=MAX_NOTES) or meaningful(said.notes, max_length=MAX_NOTES)
     name = meaningful(said.name, max_length=150)
-    wishes = [f"Asked for by {name}." if name else "", f"On {number}." if number else "", reason or ""]
-    call_back(turn.call, " ".join(filter(None, wishes)) or "The caller asked for it.")
+    by = for_staff(turn.company, gettext_lazy("Asked for by %(name)s."), name=name) if name else ""
+    on = for_staff(turn.company, gettext_lazy("On %(number)s."), number=number) if number else ""
+    wishes = " ".join(filter(None, (by, on, reason)))
+    call_back(turn.call, wishes or for_staff(turn.company, gettext_lazy("The caller asked for it.")))
     if not (number or turn.call.caller_phone):
         message = _("I have noted that. On which number can we reach you?")
         return turn.question("phone_required", message)

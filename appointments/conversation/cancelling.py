@@ -1,6 +1,7 @@
 """Cancelling: what this call has only wished, or a booked appointment of the number that calls."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from appointments import holds
 from appointments.calendar import BookingRefused, CalendarError, CalendarUnreachable, OutcomeUnknown
@@ -16,6 +17,7 @@ from appointments.conversation.identity import (
 from appointments.conversation.turn import Turn, function
 from appointments.follow_ups import call_back
 from appointments.models import Appointment
+from appointments.staff_language import for_staff
 from appointments.voice import Reply, meaningful
 from appointments.wishes import drop_wish, wish_of
 
@@ -28,7 +30,7 @@ def cancel(turn: Turn) -> Reply:
     held = own_wish(turn)
     if turn.call.caller_phone is None and held is not None:
         return _drop(turn, held)
-    found = appointments_of_caller(turn, "wants to cancel an appointment")
+    found = appointments_of_caller(turn, gettext_lazy("wants to cancel an appointment"))
     if isinstance(found, Reply):
         return found
     meant = the_one_meant(turn, [*([held] if held else []), *found])
@@ -38,7 +40,7 @@ def cancel(turn: Turn) -> Reply:
         return _drop(turn, held)
     if meant.status == Appointment.Status.CANCELLED:
         return _is_cancelled(turn, meant)
-    unclear = not_clear_yet(turn, meant, "wants to cancel it")
+    unclear = not_clear_yet(turn, meant, gettext_lazy("wants to cancel it"))
     return unclear or refused_by_notice(turn, meant) or _cancelled(turn, meant)
 
 
@@ -59,7 +61,8 @@ def _drop(turn: Turn, held: Appointment) -> Reply:
 
 
 def _cancelled(turn: Turn, appointment: Appointment) -> Reply:
-    reason = meaningful(turn.said.reason, max_length=MAX_REASON) or "Cancelled by phone"
+    said = meaningful(turn.said.reason, max_length=MAX_REASON)
+    reason = said or for_staff(turn.company, gettext_lazy("Cancelled by phone"))
     named = {"appointment": speaking.named(turn, appointment)}
     told = as_data(turn, [appointment])
     try:
@@ -68,7 +71,8 @@ def _cancelled(turn: Turn, appointment: Appointment) -> Reply:
         message = _("The calendar has not confirmed it yet. Somebody will look into it: %(appointment)s.")
         return turn.reply("cancellation_pending", message % named, appointments=told)
     except (NotChangeable, CalendarError) as trouble:
-        return unchanged(turn, appointment, trouble, f"The caller wants to cancel appointment {appointment.pk}.")
+        wanted = gettext_lazy("The caller wants to cancel appointment %(number)s.")
+        return unchanged(turn, appointment, trouble, for_staff(turn.company, wanted, number=appointment.pk))
     return _is_cancelled(turn, appointment)
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from appointments import holds
 from appointments.availability import Period, calendar_starts, period_of
@@ -23,6 +24,7 @@ from appointments.conversation.identity import (
 from appointments.conversation.turn import Turn, function
 from appointments.models import Appointment
 from appointments.spoken import USUAL_OPENING, Problem, choose
+from appointments.staff_language import for_staff
 from appointments.voice import Reply, meaningful
 
 MAX_WORDS = 120
@@ -34,7 +36,7 @@ def change(turn: Turn) -> Reply:
     held = own_wish(turn)
     if turn.call.caller_phone is None and held is not None:
         return collect_at(turn, turn.said.new_date, turn.said.new_time)
-    found = appointments_of_caller(turn, "wants to move an appointment")
+    found = appointments_of_caller(turn, gettext_lazy("wants to move an appointment"))
     if isinstance(found, Reply):
         return found
     found = scheduled(found)
@@ -43,7 +45,7 @@ def change(turn: Turn) -> Reply:
         return meant
     if held is not None and meant.pk == held.pk:
         return collect_at(turn, turn.said.new_date, turn.said.new_time)
-    unclear = not_clear_yet(turn, meant, "wants to move it")
+    unclear = not_clear_yet(turn, meant, gettext_lazy("wants to move it"))
     return unclear or refused_by_notice(turn, meant) or _to_new_time(turn, meant)
 
 
@@ -113,7 +115,8 @@ def _starts_to_move_to(turn: Turn, appointment: Appointment, start: datetime) ->
 
 
 def _moved(turn: Turn, appointment: Appointment, start: datetime, starts: list[datetime]) -> Reply:
-    reason = meaningful(turn.said.reason, max_length=MAX_REASON) or "Moved by phone"
+    said = meaningful(turn.said.reason, max_length=MAX_REASON)
+    reason = said or for_staff(turn.company, gettext_lazy("Moved by phone"))
     times = _times(turn, appointment.starts_at, start)
     try:
         moved = reschedule_appointment(
@@ -148,7 +151,8 @@ def _others(turn: Turn, appointment: Appointment, wished: datetime, starts: list
 
 
 def _not_moved(turn: Turn, appointment: Appointment, start: datetime, trouble: Exception) -> Reply:
-    what_to_do = f"The caller wants to move appointment {appointment.pk} to {start:%Y-%m-%d %H:%M} UTC."
+    wanted = gettext_lazy("The caller wants to move appointment %(number)s to %(when)s.")
+    what_to_do = for_staff(turn.company, wanted, number=appointment.pk, when=start)
     return unchanged(turn, appointment, trouble, what_to_do)
 
 

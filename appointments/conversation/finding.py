@@ -1,6 +1,7 @@
 """Which appointments the caller has."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from appointments.conversation import speaking
 from appointments.conversation.identity import appointments_of_caller, as_data, scheduled
@@ -11,7 +12,7 @@ from appointments.voice import Reply
 @function
 def find(turn: Turn) -> Reply:
     """Name the upcoming appointments of the number that calls."""
-    found = appointments_of_caller(turn, "asked for their appointments")
+    found = appointments_of_caller(turn, gettext_lazy("asked for their appointments"))
     if isinstance(found, Reply):
         return found
     found = scheduled(found)

@@ -8,8 +8,9 @@ from datetime import date, time, timedelta
 
 from django.db.models import F
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from appointments.calendar import CalendarError
 from appointments.changes import NotChangeable, catch_up, is_in_doubt, upcoming_of
@@ -21,6 +22,7 @@ from appointments.follow_ups import call_back
 from appointments.models import Appointment, Call
 from appointments.service_names import find_service
 from appointments.spoken import Problem, Understanding
+from appointments.staff_language import for_staff
 from appointments.voice import Reply, meaningful
 
 Status = Appointment.Status
@@ -29,15 +31,17 @@ Status = Appointment.Status
 LOOKUPS_PER_CALL = 10
 
 
-def appointments_of_caller(turn: Turn, wants: str) -> list[Appointment] | Reply:
+def appointments_of_caller(turn: Turn, wants: Promise) -> list[Appointment] | Reply:
     """The upcoming appointments of the number that calls; or what is said to who can't be known.
 
     `wants` tells staff what it was about. One that an unclear change has turned out to cancel is among them.
     """
     if turn.call.caller_phone is None:
-        return ask_to_be_called(turn, f"The caller hides the number and {wants}.", "callback_required")
+        told = gettext_lazy("The caller hides the number and %(wants)s.")
+        return ask_to_be_called(turn, for_staff(turn.company, told, wants=wants), "callback_required")
     if not _may_look(turn.call):
-        call_back(turn.call, f"The caller {wants}; the agent asked too often.")
+        told = gettext_lazy("The caller %(wants)s; the agent asked too often.")
+        call_back(turn.call, for_staff(turn.company, told, wants=wants))
         message = _("I can't look that up any more in this call. Somebody will call you back.")
         return turn.reply("too_many_lookups", message)
     return [_as_it_is(turn, appointment) for appointment in upcoming_of(turn.company, turn.call.caller_phone)]
@@ -70,11 +74,12 @@ def the_one_meant(turn: Turn, appointments: list[Appointment]) -> Appointment | 
     return turn.question("which_appointment", message % {"appointments": told}, appointments=as_data(turn, listed))
 
 
-def not_clear_yet(turn: Turn, appointment: Appointment, wants: str) -> Reply | None:
+def not_clear_yet(turn: Turn, appointment: Appointment, wants: Promise) -> Reply | None:
     """What is said while nobody knows how an earlier change of it ended: nothing can be built on that."""
     if not is_in_doubt(appointment):
         return None
-    call_back(turn.call, f"The caller {wants} (appointment {appointment.pk}), while an earlier change was unclear.")
+    told = gettext_lazy("The caller %(wants)s (appointment %(number)s), while an earlier change was unclear.")
+    call_back(turn.call, for_staff(turn.company, told, wants=wants, number=appointment.pk))
     message = _(
         "An earlier change of your appointment has not been confirmed by the calendar yet. Somebody will look into it."
     )

@@ -90,14 +90,14 @@ def test_a_wish_that_can_not_be_read_any_more_is_left_to_staff(haircut: Service)
     Call.objects.update(collected_data={"customer_name": "Erika"})
     cache.clear()
     assert [book_wish(Call.objects.get(pk=call.pk)) for _ in range(2)] == [None, None]
-    assert "call back" in asked_of_staff(Kind.NEEDS_REVIEW)
+    assert "rufen Sie zurück" in asked_of_staff(Kind.NEEDS_REVIEW)
 
 
 def test_a_taken_slot_is_told_to_staff_and_nothing_is_booked(haircut: Service, control: CalcomControl) -> None:
     take(control, haircut)
     appointment = booked(an_ended_call(haircut))
     assert (appointment.status, appointment.calcom_booking_uid) == (Status.FAILED, None)
-    assert asked_of_staff(Kind.BOOKING_FAILED).startswith("Call back and agree on another time.")
+    assert asked_of_staff(Kind.BOOKING_FAILED).startswith("Rufen Sie zurück und vereinbaren Sie eine andere Zeit")
     assert len(control.bookings()) == 1
 
 
@@ -121,7 +121,7 @@ def test_a_service_that_is_gone_is_left_to_staff(haircut: Service) -> None:
     call = an_ended_call(haircut)
     haircut.delete()
     assert [book_wish(call) for _ in range(2)] == [None, None]
-    assert asked_of_staff(Kind.NEEDS_REVIEW).startswith("Herrenhaarschnitt is no longer offered.")
+    assert asked_of_staff(Kind.NEEDS_REVIEW).startswith("Herrenhaarschnitt wird nicht mehr angeboten.")
 
 
 def test_another_companys_service_is_not_booked(haircut: Service, other_company: Company) -> None:
@@ -140,8 +140,8 @@ def test_an_event_type_that_is_unknown_to_calcom_is_left_to_staff(salon: Company
 def test_a_service_without_an_event_type_says_what_to_do(salon: Company, control: CalcomControl) -> None:
     assert booked(an_ended_call(make_service(salon))).status == Status.FAILED
     assert asked_of_staff(Kind.BOOKING_FAILED) == (
-        "Book it by hand, or call back. "
-        "Herrenhaarschnitt has no Cal.com event type: choose one in the service's settings."
+        "Buchen Sie den Termin von Hand, oder rufen Sie zurück: "
+        "Herrenhaarschnitt hat keinen Cal.com-Ereignistyp: Wählen Sie einen in den Einstellungen der Leistung."
     )
     assert control.requests() == []
 
@@ -149,8 +149,8 @@ def test_a_service_without_an_event_type_says_what_to_do(salon: Company, control
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        ("cal_live_wrong_0123456789", "Cal.com does not accept the company's API key"),
-        ("", "No Cal.com API key is stored for this company"),
+        ("cal_live_wrong_0123456789", "Cal.com nimmt den API-Schlüssel des Betriebs nicht an"),
+        ("", "Für diesen Betrieb ist kein Cal.com-API-Schlüssel hinterlegt"),
     ],
 )
 def test_a_wrong_key_is_said_so_and_booked_once_it_is_mended(
@@ -173,7 +173,7 @@ def test_an_unreachable_calendar_is_tried_again_later(haircut: Service, salon: C
     salon.save()
     appointment = booked(an_ended_call(haircut))
     assert (appointment.status, appointment.sent_at) == (Status.BOOKING, None)
-    assert appointment.last_error == "Cal.com can't be reached"
+    assert appointment.last_error == "Cal.com ist nicht erreichbar"
     assert not FollowUp.objects.exists()
 
 
@@ -187,7 +187,7 @@ def test_what_waits_for_its_next_attempt_is_left_alone(haircut: Service, control
 def test_too_many_requests_are_tried_again_later(haircut: Service, control: CalcomControl) -> None:
     control.fault("reply", status=429, body={"status": "error", "error": {"message": "Too many requests."}})
     appointment = booked(an_ended_call(haircut))
-    assert appointment.last_error == "Cal.com asks for a pause: Too many requests."
+    assert appointment.last_error == "Cal.com bittet um eine Pause: Too many requests."
     budget.forget_all()  # the pause is over
     free_lease(appointment)
     assert book(appointment).status == Status.SCHEDULED
@@ -205,7 +205,7 @@ def test_a_booking_at_another_time_is_cancelled_and_left_to_staff(haircut: Servi
     appointment = booked(call)
     assert (appointment.status, appointment.calcom_booking_uid) == (Status.FAILED, None)
     assert [row["status"] for row in control.bookings()] == ["cancelled"]
-    assert "another time than requested" in asked_of_staff(Kind.NEEDS_REVIEW)
+    assert "eine andere Zeit gebucht als gewünscht" in asked_of_staff(Kind.NEEDS_REVIEW)
 
 
 def test_a_booking_at_another_time_that_can_not_be_cancelled_is_named(haircut: Service, control: CalcomControl) -> None:
@@ -219,7 +219,7 @@ def test_a_booking_at_another_time_that_can_not_be_cancelled_is_named(haircut: S
     control.fault("reply", method="POST", status=201, body={"status": "success", "data": shifted})
     control.fault("reply", "/v2/bookings/.*/cancel", status=500, body={"statusCode": 500, "message": "no"})
     assert booked(call).status == Status.FAILED
-    assert f"Cancel booking {shifted['uid']} by hand" in asked_of_staff(Kind.NEEDS_REVIEW)
+    assert f"Sagen Sie Buchung {shifted['uid']} von Hand ab" in asked_of_staff(Kind.NEEDS_REVIEW)
 
 
 def test_a_fault_of_our_own_is_raised_and_counts_as_an_attempt(haircut: Service, broken_calendar: None) -> None:

@@ -146,7 +146,7 @@ def test_what_kills_every_worker_is_given_up(haircut: Service, control: CalcomCo
     appointment = sent_by_a_worker_that_died(an_ended_call(haircut), timedelta(hours=1))
     Appointment.objects.update(attempts=LAST_ATTEMPT)
     assert book(appointment).status == Status.FAILED
-    assert "No worker has survived" in FollowUp.objects.get().what_to_do
+    assert "Kein Versuch, den Termin zu buchen, ist zu Ende gekommen" in FollowUp.objects.get().what_to_do
     assert control.bookings() == []
 
 
@@ -238,7 +238,7 @@ def test_a_booking_that_staff_moved_before_we_looked_is_where_they_moved_it(
     assert (booked.status, booked.starts_at, booked.calcom_booking_uid) == (Status.SCHEDULED, SLOT + by, now["uid"])
     task = FollowUp.objects.get()
     assert (task.kind, task.status) == (FollowUp.Kind.NEEDS_REVIEW, FollowUp.Status.OPEN)
-    assert "at another time than the caller asked for" in task.what_to_do
+    assert "steht im Kalender zu einer anderen Zeit als gewünscht" in task.what_to_do
 
 
 def test_a_booking_that_staff_cancelled_before_we_looked_is_not_made_again(
@@ -249,7 +249,7 @@ def test_a_booking_that_staff_cancelled_before_we_looked_is_not_made_again(
     (kept,) = control.bookings()
     control.post(f"bookings/{kept['uid']}/cancel", reason="ill")
     assert book(appointment).status == Status.FAILED
-    assert "was cancelled or rejected in the calendar" in FollowUp.objects.get().what_to_do
+    assert "wurde im Kalender abgesagt oder abgelehnt" in FollowUp.objects.get().what_to_do
     assert [row["status"] for row in control.bookings()] == ["cancelled"]
 
 
@@ -276,5 +276,5 @@ def test_who_is_never_reached_is_given_up_and_left_to_staff(
     assert (appointment.status, tries, appointment.attempts) == (Status.FAILED, 7, 7)
     follow_up = FollowUp.objects.get()
     assert follow_up.kind == FollowUp.Kind.NEEDS_REVIEW
-    assert follow_up.what_to_do.startswith("Cal.com can't be reached")
-    assert "before you book by hand" in follow_up.what_to_do
+    assert follow_up.what_to_do.startswith("Cal.com ist nicht erreichbar")
+    assert "bevor Sie von Hand buchen" in follow_up.what_to_do

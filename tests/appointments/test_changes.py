@@ -117,14 +117,14 @@ def test_a_review_that_was_done_is_opened_again_by_the_next_unclear_change(
         changes.reschedule_appointment(made, start=SLOT + HOUR, reason="Later")
     asked = FollowUp.objects.get()
     assert asked.status == FollowUp.Status.OPEN
-    assert "calendar" in asked.what_to_do
+    assert "Kalender" in asked.what_to_do
 
 
 @pytest.mark.parametrize(
     ("asked", "wanted"),
     [
-        (lambda made: changes.reschedule_appointment(made, start=SLOT + HOUR, reason="Later"), "move it to"),
-        (lambda made: changes.cancel_appointment(made, reason="Ill"), "cancel it"),
+        (lambda made: changes.reschedule_appointment(made, start=SLOT + HOUR, reason="Later"), "wollte den Termin auf"),
+        (lambda made: changes.cancel_appointment(made, reason="Ill"), "wollte den Termin absagen"),
     ],
     ids=["move", "cancel"],
 )
@@ -152,7 +152,7 @@ def test_an_unclear_move_of_what_the_host_then_cancelled_stays_somebodys_task(
     assert changes.settle(made).status == Appointment.Status.CANCELLED
     task = FollowUp.objects.get()
     assert task.status == FollowUp.Status.OPEN
-    assert "the calendar has cancelled it" in task.what_to_do
+    assert "im Kalender wurde er aber abgesagt" in task.what_to_do
 
 
 def test_a_cancelled_appointment_is_cancelled_in_both_places(haircut: Service, control: CalcomControl) -> None:
@@ -339,7 +339,7 @@ class TestSettling:
         settled = changes.settle(made)
         assert (settled.starts_at, settled.sent_at) == (SLOT, None)
         assert FollowUp.objects.get().status == FollowUp.Status.OPEN
-        assert "did not reach the calendar" in FollowUp.objects.get().what_to_do
+        assert "hat den Kalender nicht erreicht" in FollowUp.objects.get().what_to_do
 
     def test_what_the_calendar_may_not_show_yet_stays_in_doubt(self, haircut: Service, control: CalcomControl) -> None:
         made = self.unclear_move(haircut, control, when="before")

@@ -36,7 +36,7 @@ def test_staff_are_asked_to_confirm_once(requested: Appointment) -> None:
     for _ in range(3):
         assert looked_at_again(requested).status == Status.BOOKING
     follow_up = FollowUp.objects.get()
-    assert follow_up.what_to_do == "The booking waits for confirmation in the calendar."
+    assert follow_up.what_to_do == "Die Buchung wartet im Kalender auf Bestätigung."
     assert follow_up.status == FollowUp.Status.DONE
 
 
@@ -54,7 +54,7 @@ def test_a_declined_request_is_told_to_staff(requested: Appointment, control: Ca
     confirm(control, requested, "decline")
     assert looked_at_again(requested).status == Status.FAILED
     latest = FollowUp.objects.get(kind=FollowUp.Kind.BOOKING_FAILED)
-    assert "cancelled or rejected in the calendar" in latest.what_to_do
+    assert "im Kalender abgesagt oder abgelehnt" in latest.what_to_do
 
 
 def test_a_request_that_the_host_moved_is_booked_there_and_told_to_staff(
@@ -65,7 +65,7 @@ def test_a_request_that_the_host_moved_is_booked_there_and_told_to_staff(
     moved = looked_at_again(requested)
     assert (moved.status, moved.starts_at) == (Status.SCHEDULED, SLOT + HOUR)
     follow_up = FollowUp.objects.get()
-    assert "at another time" in follow_up.what_to_do
+    assert "zu einer anderen Zeit" in follow_up.what_to_do
     assert follow_up.status == FollowUp.Status.OPEN
 
 

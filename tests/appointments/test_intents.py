@@ -96,7 +96,7 @@ class TestAnOpenWish:
         assert control.bookings() == []
         (row,) = FollowUp.objects.all()
         assert (row.kind, row.call) == (FollowUp.Kind.CALLBACK, call)
-        assert "Erika Beispiel wished Herrenhaarschnitt" in row.what_to_do
+        assert "Erika Beispiel wünschte Herrenhaarschnitt" in row.what_to_do
 
     def test_its_time_is_free_for_others(self, haircut: Service) -> None:
         call = an_ended_call(haircut, state="open")

@@ -408,8 +408,8 @@ def test_a_caller_hears_at_once_and_no_breaker_opens(control: CalcomControl, ser
     send_foreign(control)
     said = {unreachable(service, seconds=5) for _ in range(10)}
     assert said == {
-        "Cal.com asks for a pause: CustomThrottlerGuard - Too many requests. Please try again later.",
-        "Cal.com asks for a pause",
+        "Cal.com bittet um eine Pause: CustomThrottlerGuard - Too many requests. Please try again later.",
+        "Cal.com bittet um eine Pause",
     }
 
 
@@ -440,5 +440,5 @@ def test_companies_with_one_key_share_its_budget(control: CalcomControl, service
     for company in (service.company, other):
         calendar = calendar_of(company, deadline=monotonic() + 5)
         calendar.free_starts(service, SLOT, SLOT + timedelta(hours=1))
-    assert unreachable(service, seconds=5) == "Cal.com asks for a pause"
+    assert unreachable(service, seconds=5) == "Cal.com bittet um eine Pause"
     assert len(control.requests()) == 2

@@ -152,7 +152,7 @@ def test_the_attendees_older_booking_is_a_taken_slot(
 
 
 def test_a_time_in_the_past_is_refused_with_calcoms_reason(calendar: Calendar, wish: BookingRequest) -> None:
-    with pytest.raises(BookingRefused, match=r"does not accept this request: Attempting to book .* in the past"):
+    with pytest.raises(BookingRefused, match=r"nimmt diese Anfrage nicht an: Attempting to book .* in the past"):
         calendar.book(other_wish(wish, start=SLOT - timedelta(days=30)))
 
 
@@ -167,7 +167,7 @@ def test_a_service_without_an_event_type_is_refused(
     calendar: Calendar, service: Service, wish: BookingRequest, method: str
 ) -> None:
     service.calcom_event_type_id = None
-    with pytest.raises(BookingRefused, match="Haircut has no"):
+    with pytest.raises(BookingRefused, match="Haircut hat keinen"):
         all_calls(calendar, wish)[method]()
 
 

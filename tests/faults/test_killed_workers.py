@@ -48,7 +48,7 @@ def test_a_booking_whose_answer_was_lost_is_found_though_calcom_shows_it_late(wo
         world.play(wishing_call(company, number))
         world.await_kill(point)
         end_leases()  # whoever looks for the booking now does not see it yet
-    looked_in_vain = Appointment.objects.filter(last_error__contains="not show the booking yet")
+    looked_in_vain = Appointment.objects.filter(last_error__contains="zeigt die Buchung noch nicht")
     eventually(lambda: looked_in_vain.count() == 2, what="both were looked for")
     leases_run_out()
     nothing_waits()

@@ -191,7 +191,7 @@ class TestDoubts:
             door.call(),
             door.company,
         )
-        assert "Herrenhaarschnitt for 2027-01-12 13:30 UTC" in follow_up.what_to_do
+        assert "Herrenhaarschnitt für Di 12.01.2027 14:30 CET" in follow_up.what_to_do
 
     def test_it_is_given_to_them_once(self, door: Door, worker: Worker) -> None:
         rows = [*asked(COLLECTED), *asked(ASKED, LATER, call="b")]
