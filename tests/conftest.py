@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db import connection
 from pytest_django import Settings
@@ -12,6 +14,7 @@ from calcom import budget
 from config.celery import app
 from mcp_gateway import breakers, tokens
 from retell import intake
+from retell.roles import make_roles
 from tests import bells
 from tests.factories import make_company
 
@@ -41,6 +44,16 @@ def company(db: None) -> Company:
 @pytest.fixture
 def other_company(db: None) -> Company:
     return make_company()
+
+
+@pytest.fixture(autouse=True)
+def _roles_are_there(request: pytest.FixtureRequest) -> None:
+    """A test whose transactions are real ends with empty tables: what migrations had put there is gone for the next."""
+    marker = request.node.get_closest_marker("django_db")
+    if "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction")):
+        request.getfixturevalue("transactional_db")
+        if not Group.objects.exists():
+            make_roles(apps, connection.alias)
 
 
 @pytest.fixture(autouse=True)

@@ -7,13 +7,10 @@ from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from django.apps import apps
 from django.contrib.auth.models import Group, User
-from django.db import connection
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
 
 from appointments.models import Company
-from retell.roles import make_roles
 
 PASSWORD = "correct horse battery"
 LOCALES = {"de": "de-DE", "en": "en-GB"}
@@ -22,7 +19,6 @@ Words = dict[str, str]
 
 
 def member_of_staff(name: str, role: str, *companies: Company) -> User:
-    make_roles(apps, connection.alias)  # a test before may have emptied every table
     user = User.objects.create_user(name, password=PASSWORD, is_staff=True)
     user.groups.add(Group.objects.get(name=role))
     for company in companies:

@@ -81,8 +81,8 @@ def test_another_companys_configuration_cannot_be_reached(
     staff: Client, foreign: RetellConfiguration, page: str
 ) -> None:
     url = reverse(page, args=[foreign.pk])
-    assert staff.get(url).status_code == 302
-    assert staff.post(url, {**form(foreign.company, "agent_stolen"), "post": "yes"}).status_code == 302
+    assert staff.get(url).status_code == 404
+    assert staff.post(url, {**form(foreign.company, "agent_stolen"), "post": "yes"}).status_code == 404
     foreign.refresh_from_db()
     assert foreign.agent_id != "agent_stolen"
 
