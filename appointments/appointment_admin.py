@@ -58,6 +58,7 @@ def _for(permission: str) -> Callable[[View], View]:
 class AppointmentAdmin(PhoneSearchMixin, ReadOnlyAdmin):
     section = Section.DAY
     views = APPOINTMENT_VIEWS
+    ordering = ("-starts_at",)
     nothing_yet = gettext_lazy("No appointment yet: callers make them by phone, and you can book one here.")
     search_ids = ("calcom_booking_uid", "call__call_id")
     phone_columns = ("customer__phone", "call__caller_phone")
