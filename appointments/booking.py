@@ -89,7 +89,7 @@ def book(appointment: Appointment, *, deadline: float = math.inf) -> Appointment
 
 def waiting_appointments(limit: int = 100) -> list[int]:
     """Appointments to be booked that nobody works on: the bell was lost, a worker died, or it is time again."""
-    rows = Appointment.objects.filter(_free(), status=Status.BOOKING)
+    rows = Appointment.objects.filter(unclaimed(), status=Status.BOOKING)
     # Whoever was tried last goes to the back: many broken ones can't keep the others out.
     return list(rows.order_by("leased_until", "pk").values_list("pk", flat=True)[:limit])
 
@@ -99,14 +99,15 @@ def placeholder_email(appointment: Appointment) -> str:
     return f"{appointment.booking_key}@{settings.PLACEHOLDER_EMAIL_DOMAIN}"
 
 
-def _free() -> Q:
+def unclaimed() -> Q:
+    """Appointments that nobody has, or whose worker is taken for dead."""
     return Q(leased_until=None) | Q(leased_until__lt=timezone.now())
 
 
 @rerun_on_deadlock
 def _claim(appointment: Appointment) -> bool:
     return bool(
-        Appointment.objects.filter(_free(), pk=appointment.pk, status=Status.BOOKING).update(
+        Appointment.objects.filter(unclaimed(), pk=appointment.pk, status=Status.BOOKING).update(
             leased_until=timezone.now() + LEASE, attempts=F("attempts") + 1
         )
     )
@@ -148,7 +149,7 @@ def _booking_of(appointment: Appointment, calendar: Calendar) -> Booking:
     if appointment.sent_at is not None:
         if found := _look_up(request, calendar):
             return found
-        if _is_fresh(appointment):
+        if is_fresh(appointment):
             raise NotShownYet(for_staff(appointment.company, NOT_SHOWN_YET))
     _note_sent(appointment, timezone.now())
     kill_point("booking.sent")
@@ -171,7 +172,7 @@ def _look_at(appointment: Appointment, uid: str, calendar: Calendar) -> Booking:
     try:
         booking = calendar.look(uid)
     except BookingRefused:
-        if _is_fresh(appointment):
+        if is_fresh(appointment):
             raise NotShownYet(for_staff(appointment.company, NOT_SHOWN_YET)) from None
         raise
     if booking.is_over:
@@ -193,7 +194,8 @@ def _look_up(request: BookingRequest, calendar: Calendar) -> Booking | None:
     return found
 
 
-def _is_fresh(appointment: Appointment) -> bool:
+def is_fresh(appointment: Appointment) -> bool:
+    """Whether something was sent for it so lately that the calendar may not show it yet."""
     return appointment.sent_at is not None and timezone.now() - appointment.sent_at < STALE_READS
 
 

@@ -27,7 +27,9 @@ from appointments.booking import (
     book,
     follow_up,
     give_up,
+    is_fresh,
     nothing_left_to_do,
+    unclaimed,
 )
 from appointments.calendar import Booking, CalendarError, OutcomeUnknown, calendar_of
 from appointments.customers import customer_for
@@ -152,7 +154,7 @@ def catch_up(appointment: Appointment, *, deadline: float = math.inf) -> Appoint
     """
     with _claimed(appointment, Status.SCHEDULED) as uid:
         booking = calendar_of(appointment.company, deadline=deadline).look(uid)
-        if not (booking.uid == uid and not booking.is_over and _is_fresh(appointment)):
+        if not (booking.uid == uid and not booking.is_over and is_fresh(appointment)):
             _adopt(appointment, booking)
     return _fresh(appointment)
 
@@ -166,7 +168,7 @@ def settle(appointment: Appointment) -> Appointment:
         booking = calendar_of(appointment.company).look(uid)
         if booking.uid != uid or booking.is_over:
             _adopt(appointment, booking)
-        elif _is_fresh(_fresh(appointment)):
+        elif is_fresh(_fresh(appointment)):
             raise OutcomeUnknown("The calendar may not show the change yet.")
         else:
             _never_arrived(appointment)
@@ -181,9 +183,8 @@ def is_in_doubt(appointment: Appointment) -> bool:
 
 def changes_in_doubt(limit: int = 100) -> list[int]:
     """Booked appointments in doubt for so long that the calendar shows by now what became of them."""
-    now = timezone.now()
-    free = Q(leased_until=None) | Q(leased_until__lt=now)
-    rows = Appointment.objects.filter(free, status=Status.SCHEDULED, sent_at__lt=now - STALE_READS)
+    settled_by_now = timezone.now() - STALE_READS
+    rows = Appointment.objects.filter(unclaimed(), status=Status.SCHEDULED, sent_at__lt=settled_by_now)
     return list(rows.order_by("sent_at").values_list("pk", flat=True)[:limit])
 
 
@@ -316,8 +317,9 @@ def _claim(appointment: Appointment, status: Status, sending: Mapping[str, Any] 
     now = timezone.now()
     # A booking that waits for confirmation is leased until its next look: a person may be quicker.
     waits = Q(status=Status.BOOKING) & (Q(sent_at__lt=now - LEASE) | Q(leased_until__gt=_longest_claim()))
-    free = Q(leased_until=None) | Q(leased_until__lt=now) | waits
-    mine = Appointment.objects.filter(free, pk=appointment.pk, status=status, calcom_booking_uid__isnull=False)
+    mine = Appointment.objects.filter(
+        unclaimed() | waits, pk=appointment.pk, status=status, calcom_booking_uid__isnull=False
+    )
     sent = {"sent_at": now, **sending} if sending is not None else {}
     return bool(mine.update(leased_until=now + LEASE, **sent))
 
@@ -333,11 +335,6 @@ def _is_looked_into(appointment: Appointment) -> bool:
     """Whether somebody was told that a change of it is unclear."""
     open_still = appointment.follow_ups.exclude(status=FollowUp.Status.DONE)
     return open_still.filter(kind=FollowUp.Kind.NEEDS_REVIEW).exists()
-
-
-def _is_fresh(appointment: Appointment) -> bool:
-    """Whether a change was sent so lately that the calendar may not show it yet."""
-    return appointment.sent_at is not None and timezone.now() - appointment.sent_at < STALE_READS
 
 
 def _adopt(appointment: Appointment, booking: Booking, reason: str = "") -> None:

@@ -11,11 +11,11 @@ from time import monotonic
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from appointments import changes
 from appointments.availability import LONGEST, Period, busy, calendar_starts, has_room
+from appointments.booking import unclaimed
 from appointments.calendar import OutcomeUnknown, calendar_of
 from appointments.changes import BeingChanged, NotChangeable, state_of
 from appointments.models import Appointment, Service
@@ -92,10 +92,9 @@ def close(appointment: Appointment, outcome: Appointment.Status, *, by: Principa
     Nobody outside is told.
     """
     now = timezone.now()
-    free = Q(leased_until=None) | Q(leased_until__lt=now)
     rows = Appointment.objects.filter(pk=appointment.pk, status__in=(Status.SCHEDULED, *CLOSED), starts_at__lte=now)
     with _audited(appointment, f"appointment.{outcome.value}", by, reason):
-        if not rows.filter(free).update(status=outcome, updated_at=now):
+        if not rows.filter(unclaimed()).update(status=outcome, updated_at=now):
             raise BeingChanged("Being changed") if rows.exists() else NotChangeable("Not booked, or ahead")
     return _fresh(appointment)
 
