@@ -23,7 +23,8 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while Playwright runs, nothing else can start an event loop in this thread.
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright keeps an event loop in this thread, beside which the database is used one thing at a time.
