@@ -25,6 +25,7 @@ from appointments.calendar import (
     BookingRequest,
     Calendar,
     CalendarError,
+    CalendarPaused,
     CalendarUnreachable,
     OutcomeUnknown,
     SlotTaken,
@@ -35,7 +36,7 @@ from appointments.follow_ups import count_opening
 from appointments.models import Appointment, Call, FollowUp
 from appointments.notifications import tell_staff, telling
 from appointments.staff_language import for_staff
-from mcp_gateway.backoff import STEPS, delay_after
+from mcp_gateway.backoff import PATIENCE, STEPS, delay_after, spread
 from mcp_gateway.bell import ring_on_commit
 from mcp_gateway.deadlocks import rerun_on_deadlock
 from mcp_gateway.kill_points import kill_point
@@ -134,7 +135,9 @@ def _try_now(appointment: Appointment, calendar: Calendar) -> None:
     except MovedMeanwhile as finding:
         _follow_move(appointment, finding)
     except NotShownYet as trouble:
-        _look_again_soon(appointment, trouble)
+        _come_back(appointment, LOOK_EVERY, trouble)
+    except CalendarPaused as trouble:
+        _wait_out(appointment, trouble)
     except CalendarError as trouble:
         _try_later(appointment, trouble)
     else:
@@ -344,15 +347,25 @@ def _try_later(appointment: Appointment, trouble: object) -> None:
     _ring_after(appointment, delay)
 
 
-def _look_again_soon(appointment: Appointment, trouble: NotShownYet) -> None:
-    """To look is not to try: it costs none of the attempts, and ends when the calendar must show what it holds."""
+def _wait_out(appointment: Appointment, trouble: CalendarPaused) -> None:
+    """Until the pause is over; people need to know in time when it never ends."""
+    pause = spread(trouble.pause)
+    now = timezone.now()
+    if now - appointment.created_at > PATIENCE or now + pause > appointment.starts_at:
+        _try_later(appointment, trouble)
+    else:
+        _come_back(appointment, pause, trouble)
+
+
+def _come_back(appointment: Appointment, delay: timedelta, trouble: CalendarError) -> None:
+    """To look, or to wait, is not to try: it costs none of the attempts."""
     Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
-        leased_until=timezone.now() + LOOK_EVERY,
+        leased_until=timezone.now() + delay,
         attempts=F("attempts") - 1,
         last_error=_short(trouble),
         updated_at=timezone.now(),
     )
-    _ring_after(appointment, LOOK_EVERY)
+    _ring_after(appointment, delay)
 
 
 def _ring_after(appointment: Appointment, delay: timedelta) -> None:

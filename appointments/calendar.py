@@ -5,6 +5,7 @@ what is known about the outcome, because that decides what may be done next:
 
     SlotTaken, BookingRefused   the calendar said no: nothing is booked
     CalendarUnreachable         the request did not get there: nothing is booked, trying again is safe
+    CalendarPaused              nor was it sent: the calendar, or who guards it, asks to wait first
     OutcomeUnknown              it may or may not be booked: look it up with `find`, never repeat it blindly
 """
 
@@ -12,7 +13,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
 
@@ -46,6 +47,14 @@ class BookingRefused(CalendarError):
 
 class CalendarUnreachable(CalendarError):
     """Nothing was changed; it may be tried again."""
+
+
+class CalendarPaused(CalendarUnreachable):
+    """Nothing was tried: it may be after so long a `pause`."""
+
+    def __init__(self, told: str, pause: timedelta) -> None:
+        self.pause = pause
+        super().__init__(told)
 
 
 class OutcomeUnknown(CalendarError):

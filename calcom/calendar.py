@@ -13,6 +13,7 @@ from appointments.calendar import (
     BookingRequest,
     Calendar,
     CalendarError,
+    CalendarPaused,
     CalendarUnreachable,
     OutcomeUnknown,
     Reservation,
@@ -133,7 +134,10 @@ class CalcomCalendar(Calendar):
         try:
             return gateway.call(f"calcom.{method}", params, principal=principal, deadline=self.deadline)
         except GatewayError as error:
-            raise CERTAIN.get(error.kind, unclear)(_told(error, self.company)) from error
+            told, meaning = _told(error, self.company), CERTAIN.get(error.kind, unclear)
+            if meaning is CalendarUnreachable and (pause := error.data.get("retry_after")):
+                raise CalendarPaused(told, timedelta(seconds=pause)) from error
+            raise meaning(told) from error
 
 
 def _event_type_id(service: Service) -> int:

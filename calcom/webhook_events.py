@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
 
 from appointments import availability
+from appointments.changes import BeingChanged
 from appointments.models import Company
 from appointments.staff_language import for_staff
 from calcom.mirroring import Mirror, Outcome, Told
 from calcom.types import Booking
 from mcp_gateway import gateway, inbox
-from mcp_gateway.errors import Conflict, NotFound
+from mcp_gateway.errors import GatewayError, NotFound
 from mcp_gateway.models import WebhookEvent
 from mcp_gateway.principal import Principal
 
@@ -33,6 +34,8 @@ NEWS: dict[str, Callable[[Mirror, Told], Outcome]] = {
 BOOKING_TRIGGERS = frozenset(NEWS)
 # By then a copy of Cal.com's data that it reads from shows what an event is about.
 MAY_LAG = timedelta(minutes=2)
+# Whoever has an appointment in hand is done with it in less than two minutes, or dead.
+IN_HAND = timedelta(seconds=10)
 KEPT_HEADERS = ("User-Agent", "Content-Type", "X-Cal-Webhook-Version")
 
 
@@ -75,11 +78,15 @@ def _apply(event: WebhookEvent, told: Told, mirror: Mirror) -> Outcome:
         if timezone.now() - event.received_at < MAY_LAG:
             raise
         return _missing(told, mirror)
-    except Conflict as refusal:
+    except BeingChanged as reason:
+        raise inbox.NotYet(str(reason), IN_HAND) from None
+    except GatewayError as refusal:
         if refusal.kind == "not_configured":
             raise inbox.PermanentFailure(
                 f"{refusal.message}. The next comparison with Cal.com makes up for it."
             ) from None
+        if pause := refusal.data.get("retry_after"):
+            raise inbox.NotYet(refusal.message, timedelta(seconds=pause)) from None
         raise
 
 

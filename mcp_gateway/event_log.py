@@ -21,13 +21,17 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 
 
 class Attempt(BaseModel):
-    """One try at an event. `replayed_*`: who asked for the next one after it had ended, and why."""
+    """One try at an event. `replayed_*`: who asked for the next one after it had ended, and why.
+
+    `waits`: nothing was tried yet, so many times in a row, because what it needs was not to be had.
+    """
 
     number: int
     started_at: AwareDatetime
     ended_at: AwareDatetime | None = None
     outcome: str
     error: str = ""
+    waits: int = 0
     code_version: str = ""
     replayed_at: AwareDatetime | None = None
     replayed_by: str = ""

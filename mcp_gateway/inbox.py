@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from mcp_gateway import correlation
 from mcp_gateway.audit import record_by
-from mcp_gateway.backoff import STEPS, delay_after
+from mcp_gateway.backoff import PATIENCE, STEPS, delay_after, spread
 from mcp_gateway.bell import ring_on_commit
 from mcp_gateway.deadlocks import rerun_on_deadlock
 from mcp_gateway.errors import Conflict, NotFound
@@ -47,6 +47,14 @@ _handlers: dict[str, EventHandler] = {}
 
 class PermanentFailure(Exception):
     """The event can never be worked off; trying again would not help. The text is shown to staff."""
+
+
+class NotYet(Exception):
+    """Nothing was tried: what the event needs is not to be had for so long a `pause`. The text is shown to staff."""
+
+    def __init__(self, told: str, pause: timedelta) -> None:
+        self.pause = pause
+        super().__init__(told)
 
 
 class NoHandler(Exception):
@@ -109,16 +117,19 @@ def process(event_id: int) -> WebhookEvent.State | None:
         return _finish(event, State.DEAD, "No worker has survived this event.")
     state: WebhookEvent.State | None = None
     error = ""
+    pause: timedelta | None = None
     with correlation.bound(event.correlation_id):
         try:
             state = _handler_of(event)(event)
             kill_point("inbox.handled")
         except PermanentFailure as failure:
             state, error = State.FAILED, str(failure)
+        except NotYet as reason:
+            pause, error = reason.pause, str(reason)
         except Exception as failure:
             log_failure(logger, f"Event {event.pk} failed", failure)
             error = type(failure).__qualname__
-        return _finish(event, state, error)
+        return _finish(event, state, error, pause)
 
 
 def replay(event_id: int, *, reason: str, by: Principal, dry_run: bool = False, rings: bool = True) -> WebhookEvent:
@@ -210,7 +221,12 @@ def _claim(event_id: int) -> WebhookEvent | None:
 
 def _kills_workers(event: WebhookEvent) -> bool:
     """There were as many attempts as there may be, and the one before this has no end."""
-    return len(event.attempts) > LAST_ATTEMPT and "ended_at" not in event.attempts[-2]
+    return _tries(event) > LAST_ATTEMPT and "ended_at" not in event.attempts[-2]
+
+
+def _tries(event: WebhookEvent) -> int:
+    """The attempts without those that found that they have to wait."""
+    return sum("waits" not in attempt for attempt in event.attempts)
 
 
 def _handler_of(event: WebhookEvent) -> EventHandler:
@@ -220,14 +236,23 @@ def _handler_of(event: WebhookEvent) -> EventHandler:
         raise NoHandler from None
 
 
-def _finish(event: WebhookEvent, state: WebhookEvent.State | None, error: str) -> WebhookEvent.State | None:
+def _finish(
+    event: WebhookEvent, state: WebhookEvent.State | None, error: str, pause: timedelta | None = None
+) -> WebhookEvent.State | None:
     """Record the attempt and where it leaves the event; no state means: try again, or give up after the last try.
+
+    An attempt that has to wait for a `pause` counts as none while there is patience; a row of them is one record.
 
     Returns None, and changes nothing, when the lease ran out meanwhile and another worker has the event.
     """
     now = timezone.now()
     *earlier, attempt = event.attempts
-    delay = delay_after(len(event.attempts)) if state is None else None
+    if pause and now - event.received_at < PATIENCE:
+        delay: timedelta | None = spread(pause)
+        waits = earlier.pop()["waits"] if earlier and "waits" in earlier[-1] else 0
+        attempt = {**attempt, "number": len(earlier) + 1, "waits": waits + 1}
+    else:
+        delay = delay_after(_tries(event)) if state is None else None
     state = state or (State.DEAD if delay is None else State.RECEIVED)
     ended = {**attempt, "ended_at": now.isoformat(), "outcome": state.value, "error": error[:ERROR_LENGTH]}
     recorded = WebhookEvent.objects.filter(pk=event.pk, state=State.PROCESSING, leased_until=event.leased_until).update(

@@ -11,6 +11,8 @@ from appointments.booking import LAST_ATTEMPT, STALE_READS, book, placeholder_em
 from appointments.intents import book_wish, intended_appointment
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
 from appointments.wishes import wish_of
+from calcom import budget
+from mcp_gateway.backoff import PATIENCE
 from tests.appointments.threads import at_once
 from tests.appointments.wishing import an_ended_call, free_lease
 from tests.calcom.conftest import HOUR, SLOT, CalcomControl
@@ -140,6 +142,50 @@ def test_several_looks_cost_no_attempt_while_the_calendar_may_not_show_it_yet(
         looks += book(appointment).status == Status.BOOKING
     assert (looks, Appointment.objects.get().attempts) == (3, 1)
     assert methods(control).count("POST") == 1
+
+
+def test_a_calendar_that_asks_for_a_pause_costs_no_attempt(
+    haircut: Service, control: CalcomControl, time_machine: TimeMachineFixture
+) -> None:
+    control.fault("reply", method="POST", status=429, headers={"Retry-After": "20"})
+    appointment = book_wish(an_ended_call(haircut))
+    assert appointment is not None
+    for _ in range(2 * LAST_ATTEMPT):
+        free_lease(appointment)
+        book(appointment)
+    appointment.refresh_from_db()
+    assert (appointment.status, appointment.attempts, appointment.sent_at) == (Status.BOOKING, 0, None)
+    assert appointment.leased_until is not None
+    assert appointment.leased_until - timezone.now() < timedelta(seconds=72)
+    assert appointment.last_error.startswith("Cal.com bittet um eine Pause")
+    time_machine.move_to(appointment.leased_until + timedelta(seconds=1))
+    budget.forget_all()
+    assert book(appointment).status == Status.SCHEDULED
+    assert len(control.bookings()) == 1
+
+
+def test_a_pause_that_never_ends_is_told_to_people(
+    haircut: Service, control: CalcomControl, time_machine: TimeMachineFixture
+) -> None:
+    control.post("settings", rate_limit=0)
+    appointment = book_wish(an_ended_call(haircut))
+    assert appointment is not None
+    Appointment.objects.update(created_at=timezone.now() - PATIENCE, attempts=LAST_ATTEMPT - 1)
+    free_lease(appointment)
+    assert book(appointment).status == Status.FAILED
+    assert FollowUp.objects.get().kind == FollowUp.Kind.NEEDS_REVIEW
+
+
+def test_people_are_told_before_an_appointment_that_would_begin_within_the_pause(
+    haircut: Service, control: CalcomControl, time_machine: TimeMachineFixture
+) -> None:
+    control.fault("reply", method="POST", status=429, headers={"Retry-After": "60"})
+    call = an_ended_call(haircut)
+    time_machine.move_to(SLOT - timedelta(seconds=9))
+    appointment = book_wish(call)
+    assert appointment is not None
+    assert appointment.status == Status.FAILED
+    assert FollowUp.objects.get().kind == FollowUp.Kind.NEEDS_REVIEW
 
 
 def test_what_kills_every_worker_is_given_up(haircut: Service, control: CalcomControl) -> None:

@@ -12,7 +12,7 @@ from appointments import availability, booking, changes
 from appointments.calendar import calendar_of
 from appointments.models import Appointment, Company, Customer, FollowUp, Service
 from appointments.notifications import CUSTOMER_MAIL
-from calcom import webhook_events
+from calcom import budget, webhook_events
 from mcp_gateway.models import AuditEntry, OutboxMessage, WebhookEvent
 from tests import bells
 from tests.calcom.conftest import API_KEY, HOUR, SLOT, CalcomControl
@@ -278,6 +278,25 @@ class TestMovedThere:
         event = cal.moved(moved_there(control, uid_of(ours), SLOT + HOUR))
         control.fault("reply", path="/v2/bookings/[^/]+", status=500)
         assert work_on(event, event) == [State.RECEIVED, State.DONE]
+
+    def test_a_calendar_that_asks_for_a_pause_is_waited_for(
+        self, cal: Mouth, ours: Appointment, control: CalcomControl
+    ) -> None:
+        event = cal.moved(moved_there(control, uid_of(ours), SLOT + HOUR))
+        control.fault("reply", path="/v2/bookings/[^/]+", status=429, headers={"Retry-After": "20"})
+        assert work_on(event) == [State.RECEIVED]
+        event.refresh_from_db()
+        assert event.attempts[-1]["waits"] == 1
+        assert 19 < (event.next_attempt_at - timezone.now()).total_seconds() < 25
+        budget.forget_all()
+        assert work_on(event) == [State.DONE]
+
+    def test_an_appointment_in_hand_is_waited_for(self, cal: Mouth, ours: Appointment, control: CalcomControl) -> None:
+        event = cal.moved(moved_there(control, uid_of(ours), SLOT + HOUR))
+        Appointment.objects.update(leased_until=timezone.now() + HOUR / 60)
+        assert work_on(event) == [State.RECEIVED]
+        event.refresh_from_db()
+        assert event.attempts[-1]["waits"] == 1
 
     def test_a_booking_that_calcom_does_not_show_yet_is_looked_at_again(
         self, cal: Mouth, ours: Appointment, control: CalcomControl

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from mcp_gateway import correlation, event_log, inbox
-from mcp_gateway.backoff import STEPS
+from mcp_gateway.backoff import PATIENCE, STEPS
 from mcp_gateway.models import WebhookEvent
 from tests.mcp_gateway.conftest import VENDOR, Handle
 
@@ -174,6 +174,50 @@ def test_the_waits_grow_until_the_event_is_given_up(receive: Receive, handle: Ha
     dead = reloaded(event)
     assert [attempt["number"] for attempt in dead.attempts] == list(range(1, len(STEPS) + 2))
     assert dead.processed_at is not None
+
+
+def waits_first(event: WebhookEvent) -> WebhookEvent.State:
+    raise inbox.NotYet("somebody has it in hand", timedelta(seconds=10))
+
+
+def test_to_wait_is_no_attempt_however_often(receive: Receive, handle: Handle) -> None:
+    handle(waits_first)
+    event, start = receive(), timezone.now()
+    for _ in range(2 * len(STEPS)):
+        with time_machine.travel(start, tick=False):
+            assert inbox.process(event.pk) == State.RECEIVED
+            wait = reloaded(event).next_attempt_at - timezone.now()
+            assert timedelta(seconds=10) <= wait <= timedelta(seconds=12)
+            start += wait
+    (attempt,) = reloaded(event).attempts
+    assert (attempt["number"], attempt["waits"]) == (1, 2 * len(STEPS))
+    assert attempt["error"] == reloaded(event).last_error == "somebody has it in hand"
+
+
+def test_an_attempt_after_a_wait_has_all_its_tries(receive: Receive, handle: Handle) -> None:
+    handle(waits_first)
+    event = receive()
+    inbox.process(event.pk)
+
+    @handle
+    def fail(event: WebhookEvent) -> WebhookEvent.State:
+        raise ConnectionError
+
+    with later(STEPS[0] * 1.2 + MOMENT):
+        inbox.process(event.pk)
+        assert STEPS[0] <= reloaded(event).next_attempt_at - timezone.now() <= STEPS[0] * 1.2
+    assert [attempt.get("waits") for attempt in reloaded(event).attempts] == [1, None]
+
+
+def test_who_waits_for_ever_is_given_up_in_the_end(receive: Receive, handle: Handle) -> None:
+    handle(waits_first)
+    event = receive()
+    start = timezone.now() + PATIENCE
+    for _ in range(len(STEPS) + 1):
+        with time_machine.travel(start, tick=False):
+            inbox.process(event.pk)
+            start = reloaded(event).next_attempt_at + MOMENT
+    assert reloaded(event).state == State.DEAD
 
 
 def test_a_permanent_failure_is_not_tried_again(receive: Receive, handle: Handle) -> None:
