@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -50,6 +50,8 @@ LEASE = timedelta(minutes=2)
 # A calendar that reads from a copy may not show a fresh booking at once: for so long it is looked for, not repeated.
 STALE_READS = timedelta(seconds=30)
 LOOK_EVERY = timedelta(seconds=10)
+# Who was told that it will be booked may call again before that: people should know where it stands.
+LONG_WAIT = timedelta(minutes=30)
 LAST_ATTEMPT = len(STEPS) + 1
 UNCONFIRMED_LOOK = timedelta(minutes=15)
 WAITS_FOR_CONFIRMATION = _("The booking waits for confirmation in the calendar.")
@@ -341,9 +343,13 @@ def _try_later(appointment: Appointment, trouble: object) -> None:
         told = _("%(words)s – look in the calendar before you book by hand.")
         give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, for_staff(appointment.company, told, words=trouble))
         return
-    Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
-        leased_until=timezone.now() + delay, last_error=_short(trouble), updated_at=timezone.now()
-    )
+    with transaction.atomic():
+        waiting = Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
+            leased_until=timezone.now() + delay, last_error=_short(trouble), updated_at=timezone.now()
+        )
+        if waiting and delay >= LONG_WAIT:
+            told = _("Not booked yet, it is tried again: %(words)s. Nothing is to be done unless it lasts.")
+            follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, for_staff(appointment.company, told, words=trouble))
     _ring_after(appointment, delay)
 
 
@@ -379,6 +385,8 @@ def give_up(appointment: Appointment, kind: FollowUp.Kind, why: str) -> None:
         Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
             status=Status.FAILED, leased_until=None, sent_at=None, last_error=_short(why), updated_at=timezone.now()
         )
+        # Whatever people were told while it could still be booked is overtaken.
+        _close(appointment.follow_ups.exclude(kind=kind))
         follow_up(appointment, kind, why)
 
 
@@ -403,7 +411,11 @@ def ask_to_confirm(appointment: Appointment) -> None:
 
 def nothing_left_to_do(appointment: Appointment) -> None:
     """It is booked: what there was to do (confirm it, look into it) is done."""
-    appointment.follow_ups.exclude(status=FollowUp.Status.DONE).update(status=FollowUp.Status.DONE)
+    _close(appointment.follow_ups.all())
+
+
+def _close(follow_ups: QuerySet[FollowUp]) -> None:
+    follow_ups.exclude(status=FollowUp.Status.DONE).update(status=FollowUp.Status.DONE)
 
 
 def _short(text: object) -> str:

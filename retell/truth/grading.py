@@ -254,10 +254,11 @@ def _unclaimed(index: _Index) -> Iterator[Failure]:
             yield Failure("unclaimed", f"message {message.pk}", why)
     for row in seen.rows:
         subject = row.call_id or f"appointment {row.pk}"
-        if row.is_waiting:
+        has_task = any(task.appointment == row.pk and task.is_open for task in seen.tasks)
+        if row.is_waiting and not has_task:
             why = f"appointment {row.pk} is {row.status}, {row.attempts} attempts, {row.last_error or 'no error'}"
             yield Failure("unclaimed", subject, why)
-        if row.status == "failed" and not any(task.appointment == row.pk and task.is_open for task in seen.tasks):
+        if row.status == "failed" and not has_task:
             yield Failure("unclaimed", subject, f"appointment {row.pk} failed without a task: {row.last_error}")
     booked = {row.call_id for row in seen.rows if row.status not in ("held", "expired")}
     for call in seen.calls:

@@ -32,6 +32,7 @@ def counts(plan: Plan, seen: Evidence, needless: Sequence[str], trouble: Trouble
         "of them never given": len(unanswered),
         "bookings that we made": len(own),
         "of them live in the end": sum(booking.is_live for booking in own),
+        "still tried again, and people know": sum(row.is_waiting for row in seen.rows),
         "mails to customers": len(seen.mails),
         "changes by hosts and on the web": len(seen.done),
         "open follow-ups": ", ".join(f"{kind} {count}" for kind, count in kinds.most_common()) or 0,

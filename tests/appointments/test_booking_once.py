@@ -12,6 +12,7 @@ from appointments.intents import book_wish, intended_appointment
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
 from appointments.wishes import wish_of
 from calcom import budget
+from mcp_gateway import breakers
 from mcp_gateway.backoff import PATIENCE
 from tests.appointments.threads import at_once
 from tests.appointments.wishing import an_ended_call, free_lease
@@ -304,6 +305,66 @@ def test_the_same_wish_of_another_call_is_not_taken_for_ours(haircut: Service, c
     second = sent_by_a_worker_that_died(an_ended_call(haircut, email="erika@example.com"), ago=HOUR)
     assert book(second).status == Status.FAILED
     assert len(control.bookings()) == 1
+
+
+def nobody_is_there(haircut: Service) -> Appointment:
+    Company.objects.update(calcom_base_url=f"http://127.0.0.1:{free_port()}")
+    haircut.company.refresh_from_db()
+    appointment = book_wish(an_ended_call(haircut))
+    assert appointment is not None
+    return appointment
+
+
+def tried_until(attempts: int, time_machine: TimeMachineFixture) -> Appointment:
+    """So many attempts at the one appointment have failed, each when its time had come."""
+    appointment = Appointment.objects.get()
+    while appointment.attempts < attempts:
+        assert appointment.leased_until is not None
+        time_machine.move_to(appointment.leased_until + timedelta(seconds=1))
+        appointment = book(Appointment.objects.get())
+    return appointment
+
+
+def test_people_know_of_a_booking_that_waits_for_half_an_hour(
+    haircut: Service, time_machine: TimeMachineFixture
+) -> None:
+    nobody_is_there(haircut)
+    tried_until(3, time_machine)
+    assert not FollowUp.objects.exists()
+    assert tried_until(4, time_machine).status == Status.BOOKING
+    told = FollowUp.objects.get()
+    assert (told.kind, told.status) == (FollowUp.Kind.NEEDS_REVIEW, FollowUp.Status.OPEN)
+    assert told.what_to_do.startswith("Noch nicht gebucht, es wird weiter versucht")
+    tried_until(5, time_machine)
+    assert FollowUp.objects.get().openings == told.openings
+
+
+def test_there_is_nothing_to_do_any_more_once_it_is_booked_after_all(
+    haircut: Service, salon: Company, control: CalcomControl, time_machine: TimeMachineFixture
+) -> None:
+    there = salon.calcom_base_url
+    nobody_is_there(haircut)
+    appointment = tried_until(4, time_machine)
+    Company.objects.update(calcom_base_url=there)
+    breakers.reset_all()
+    free_lease(appointment)
+    assert book(Appointment.objects.get()).status == Status.SCHEDULED
+    assert FollowUp.objects.get().status == FollowUp.Status.DONE
+
+
+def test_a_refusal_overtakes_what_people_were_told_before(
+    haircut: Service, salon: Company, control: CalcomControl, time_machine: TimeMachineFixture
+) -> None:
+    there = salon.calcom_base_url
+    nobody_is_there(haircut)
+    appointment = tried_until(4, time_machine)
+    Company.objects.update(calcom_base_url=there)
+    breakers.reset_all()
+    control.post("bookings", event_type_id=haircut.calcom_event_type_id, start=SLOT.isoformat(), email="a@web.example")
+    free_lease(appointment)
+    assert book(Appointment.objects.get()).status == Status.FAILED
+    (open_one,) = FollowUp.objects.exclude(status=FollowUp.Status.DONE)
+    assert open_one.kind == FollowUp.Kind.BOOKING_FAILED
 
 
 def test_who_is_never_reached_is_given_up_and_left_to_staff(

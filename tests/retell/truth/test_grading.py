@@ -381,6 +381,11 @@ def test_an_appointment_that_failed_is_somebodys_task() -> None:
     assert told.failing() == set()
 
 
+def test_an_appointment_that_waits_while_people_know_is_claimed() -> None:
+    waits = row(status="booking", uid=None, is_waiting=True)
+    assert Told(calls=[[broke()]], rows=[waits], tasks=[task(appointment=waits.pk)]).failing() == set()
+
+
 def test_a_call_that_never_ends_is_unclaimed() -> None:
     goes_on = CallRow(call_id="call_0", status="ongoing", is_over=False)
     assert Told(calls=[[]], call_rows=[goes_on]).failing() == {"unclaimed"}
