@@ -10,7 +10,7 @@ One row per call, whoever comes first and however often.
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -81,7 +81,8 @@ def calls_to_book(limit: int = 100) -> list[int]:
     """Calls that ended lately with a wish that nothing was made of."""
     since = timezone.now() - FORGOTTEN_CALLS
     rows = Call.objects.filter(status__in=Call.OVER, updated_at__gte=since).exclude(collected_data={})
-    rows = rows.exclude(pk__in=Appointment.objects.exclude(status__in=NOT_INTENDED_YET).values("call"))
+    # Not by "is none of their calls": appointments of no call would make that unknown of every call.
+    rows = rows.exclude(Exists(Appointment.objects.filter(call=OuterRef("pk")).exclude(status__in=NOT_INTENDED_YET)))
     rows = rows.exclude(follow_ups__kind=FollowUp.Kind.NEEDS_REVIEW)
     # A wish without a state was noted before wishes had one: it is wanted, or can't be read.
     rows = rows.filter(Q(collected_data__state__isnull=True) | Q(collected_data__state__in=("wanted", "open")))

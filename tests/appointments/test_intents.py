@@ -120,6 +120,13 @@ class TestAnOpenWish:
         assert calls_to_book() == []
 
 
+def test_the_sweep_finds_a_forgotten_wish_beside_appointments_of_no_call(haircut: Service) -> None:
+    call = an_ended_call(haircut)
+    booked = {"status": Status.SCHEDULED, "starts_at": SLOT + HOUR, "ends_at": SLOT + 2 * HOUR}
+    Appointment.objects.create(company=haircut.company, service=haircut, **booked)
+    assert calls_to_book() == [call.pk]
+
+
 @pytest.mark.parametrize("state", ["dropped", "sought", "handed_over"])
 def test_what_is_not_wanted_is_neither_booked_nor_called_back_about(
     haircut: Service, control: CalcomControl, state: str
