@@ -244,6 +244,8 @@ SWEEP_SECONDS = env.float("SWEEP_SECONDS", 60.0)
 CELERY_BEAT_SCHEDULE = {
     "sweep webhook events": {"task": "mcp_gateway.tasks.sweep_webhook_events", "schedule": SWEEP_SECONDS},
     "sweep outbox": {"task": "mcp_gateway.tasks.sweep_outbox", "schedule": SWEEP_SECONDS},
+    "sweep long actions": {"task": "mcp_gateway.tasks.sweep_long_actions", "schedule": SWEEP_SECONDS},
+    "forget old long actions": {"task": "mcp_gateway.tasks.forget_old_long_actions", "schedule": 3600.0},
     "forget idempotent answers": {"task": "mcp_gateway.tasks.forget_idempotent_answers", "schedule": 3600.0},
     "sweep holds": {"task": "appointments.tasks.sweep_holds", "schedule": SWEEP_SECONDS},
     "sync bookings with Cal.com": {"task": "calcom.tasks.sync_bookings_of_all", "schedule": 900.0},

@@ -10,7 +10,14 @@ class McpGatewayConfig(AppConfig):
     verbose_name = _("Gateway")
 
     def ready(self) -> None:
-        """Find every app's MCP servers, handlers of events, senders of messages, reports, staff pages and phrases."""
+        """Find what every app has for the gateway, each in the module of its name."""
         autodiscover_modules(
-            "mcp_servers", "webhook_events", "notifications", "reports", "metrics", "staff_pages", "phrases"
+            "mcp_servers",
+            "webhook_events",
+            "notifications",
+            "long_actions",
+            "reports",
+            "metrics",
+            "staff_pages",
+            "phrases",
         )

@@ -1,8 +1,8 @@
-"""Celery tasks of the gateway: thin, the work is in `inbox` and `outbox`."""
+"""Celery tasks of the gateway: thin, the work is in `inbox`, `outbox` and `background`."""
 
 from celery import shared_task
 
-from mcp_gateway import idempotency, inbox, outbox, worker_queue
+from mcp_gateway import background, idempotency, inbox, outbox, worker_queue
 
 # A handler that hangs is stopped, and its attempt recorded, before another worker may take the event over.
 STOP_SECONDS = inbox.LEASE.seconds - 60
@@ -47,6 +47,28 @@ def sweep_outbox() -> int:
 def forget_old_messages() -> int:
     """Delete messages that went out long ago."""
     return outbox.forget_old()
+
+
+# An item that hangs is stopped, and its result kept, before another worker may take the action over.
+@shared_task(soft_time_limit=background.LEASE.seconds - 40, time_limit=background.LEASE.seconds - 20)
+def run_long_action(action_id: int) -> str | None:
+    """Work on one long action for a turn."""
+    return background.run(action_id)
+
+
+@shared_task
+def sweep_long_actions() -> int:
+    """Ring again for actions whose bell was lost, or that a dead worker held."""
+    due = background.due()
+    for action_id in due:
+        run_long_action.delay(action_id)
+    return len(due)
+
+
+@shared_task
+def forget_old_long_actions() -> int:
+    """Delete actions that were over long ago."""
+    return background.forget_old()
 
 
 @shared_task

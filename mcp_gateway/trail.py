@@ -30,6 +30,9 @@ _phrases: dict[str, Any] = {
     "outbox_message.sent_again": _("%(actor)s had %(object)s sent again"),
     "breaker.reset": _("%(actor)s reset the circuit breaker %(key)s"),
     "console.called": _("%(actor)s called %(key)s on the console"),
+    "long_action.started": _("%(actor)s started %(object)s"),
+    "long_action.cancelled": _("%(actor)s cancelled %(object)s"),
+    "long_action.ended": _("%(object)s has ended"),
     "list.exported": _("%(actor)s exported the list %(object)s"),
 }
 _FALLBACK = _("%(actor)s: %(action)s, %(object)s")

@@ -38,7 +38,7 @@ LOOKS = {
     State.DEAD: Look.BAD,
 }
 MOST_FOUND = 5000
-MAY_REPLAY = "mcp_gateway.change_webhookevent"
+MAY_REPLAY = replays.PERMISSION
 LIST = "admin:mcp_gateway_webhookevent_changelist"
 REPLAY = "admin:mcp_gateway_webhookevent_replay"
 REPLAYED = "admin:mcp_gateway_webhookevent_replayed"
@@ -58,7 +58,7 @@ class ReplayForm(forms.Form):
 
     def clean_events(self) -> list[int]:
         ids = self.cleaned_data["events"].split(",")
-        if len(ids) > replays.LIMIT or not all(text.isdecimal() and len(text) < 19 for text in ids):
+        if not all(text.isdecimal() and len(text) < 19 for text in ids):
             raise forms.ValidationError(_("Choose the events anew."))
         return [int(text) for text in ids]
 
@@ -174,12 +174,11 @@ class WebhookEventAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         if request.method != "POST":
             plan = replays.plan(self._chosen(request))
-            ids = ",".join(str(event.pk) for event in plan.events)
+            ids = ",".join(str(key) for key in plan.ids)
             return self._dry_run(request, plan, ReplayForm(initial={"batch": uuid4(), "events": ids}))
         form = ReplayForm(request.POST)
         if not form.is_valid():
-            chosen = form.cleaned_data.get("events", [])
-            plan = replays.plan(self.get_queryset(request).filter(pk__in=chosen))
+            plan = replays.plan_again(self.get_queryset(request), form.cleaned_data.get("events", []))
             return self._dry_run(request, plan, form)
         return self._replay(request, **form.cleaned_data)
 
@@ -216,24 +215,26 @@ class WebhookEventAdmin(ReadOnlyAdmin):
             shown: QuerySet[WebhookEvent] = self.shown_list(request).queryset
             return shown
         ids = [text for text in request.GET["ids"].split(",") if text.isdecimal() and len(text) < 19]
-        return self.get_queryset(request).filter(pk__in=ids[: replays.LIMIT])
+        return self.get_queryset(request).filter(pk__in=ids)
 
     def _dry_run(self, request: HttpRequest, plan: replays.Plan, form: ReplayForm) -> HttpResponse:
-        if not plan.events and not plan.skipped:
+        if not plan.ids and not plan.skipped:
             raise Http404
         context = {"title": _("Replay webhook events"), "plan": plan, "form": form, "opts": self.opts}
         context["rows"] = [{"event": event, "was": state_badge(event)} for event in plan.events]
         return render(request, "staff/replay.html", context)
 
     def _replay(self, request: HttpRequest, *, reason: str, batch: UUID, events: Sequence[int]) -> HttpResponse:
+        visible = replays.visible(self.get_queryset(request), events)
+        if len(visible) > replays.AT_ONCE:
+            action = replays.start(visible, reason=reason, user=request.user, batch=batch)
+            return redirect("admin:mcp_gateway_longaction_change", action.pk)
         if replays.entries(batch).exists():
             self.message_user(request, _("This was done already."), messages.WARNING)
             return redirect(REPLAYED, batch)
-        visible = list(self.get_queryset(request).filter(pk__in=events).values_list("pk", flat=True))
         by = Principal.of_staff(request.user)
-        in_order = [event_id for event_id in events if event_id in set(visible)]
-        skipped = replays.replay_all(in_order, reason=reason, by=by, batch=batch)
-        done = len(in_order) - skipped
+        skipped = replays.replay_all([*visible], reason=reason, by=by, batch=batch)
+        done = len(visible) - skipped
         told = ngettext("%(count)s event is replayed.", "%(count)s events are replayed.", done) % {"count": done}
         if skipped:
             told += " " + ngettext(

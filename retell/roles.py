@@ -10,7 +10,7 @@ VIEWER = {
     "appointments": [f"view_{model}" for model in DAY],
     "calcom": ["view_calcomeventtype"],
     "retell": ["view_retellconfiguration"],
-    "mcp_gateway": ["view_webhookevent", "view_outboxmessage", "read_reports"],
+    "mcp_gateway": ["view_webhookevent", "view_outboxmessage", "view_longaction", "read_reports"],
 }
 OPERATOR = {
     "appointments": ["change_appointment", "change_followup", "add_customer", "change_customer"],

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.auth.models import Group, User
 from django.db.models import Model
@@ -10,7 +11,7 @@ from django.utils import timezone
 from appointments.models import Appointment, Company, FollowUp
 from calcom.models import CalcomEventType
 from mcp_gateway import audit, inbox
-from mcp_gateway.models import AuditEntry, OutboxMessage, WebhookEvent
+from mcp_gateway.models import AuditEntry, LongAction, OutboxMessage, WebhookEvent
 from mcp_gateway.tokens import create_token
 from tests.factories import make_call, make_configuration, make_customer, make_service
 
@@ -53,6 +54,7 @@ def rows_of(company: Company) -> dict[type[Model], Any]:
         event_type,
         _event(company),
         OutboxMessage.objects.create(company=company, kind=company.name, dedupe_key=company.slug, payload={}),
+        _long_action(company),
         token,
         entry,
     ]
@@ -72,4 +74,17 @@ def _event(company: Company) -> WebhookEvent:
         payload={"call": {"call_id": company.name}},
         headers={},
         company_id=company.pk,
+    )
+
+
+def _long_action(company: Company) -> LongAction:
+    starter, _ = User.objects.get_or_create(username=f"starter of {company.pk}")
+    return LongAction.objects.create(
+        company=company,
+        kind="webhook_replay",
+        started_by=starter,
+        items=[0],
+        total=1,
+        correlation_id=str(uuid4()),
+        reason=f"Because of {company.name}",
     )
