@@ -71,7 +71,6 @@ def _agents_page(path: str, name: str, view: View, permission: str) -> None:
 _agents_page("", "retell_webhook_configuration", overview.overview, VIEW)
 _agents_page("company/<int:company_id>/add/", "retell_add_agent", overview.add, CHANGE)
 _agents_page("company/<int:company_id>/deploy/", "retell_deploy", deploying.deploy, CHANGE)
-_agents_page("company/<int:company_id>/deployed/", "retell_deployed", deploying.result, CHANGE)
 _agents_page("<int:pk>/", "retell_agent", agent.agent, VIEW)
 _agents_page("<int:pk>/test/", "retell_agent_test", agent.test, CHANGE)
 _agents_page("<int:pk>/functions/", "retell_functions", functions.functions, VIEW)

@@ -20,10 +20,10 @@ from mcp_gateway.errors import GatewayError
 from mcp_gateway.fields import WrongEncryptionKey
 from mcp_gateway.models import ApiToken
 from mcp_gateway.principal import Principal
+from retell.long_actions import start_deployment
 from retell.models import RetellConfiguration
 from retell.portal import access_tokens, agents, pages, permissions, trial_call
 from retell.portal.checks import error_in_words
-from retell.portal.deploying import deployment_in_words
 from retell.portal.keys import KeysForm, save_keys, signs_with_api_key
 from retell.portal.services import MappingForm, differing, save_mapping
 from retell.webhook_trial import try_webhook
@@ -139,10 +139,13 @@ def _agent(request: HttpRequest, company: Company, by: Principal) -> HttpRespons
 
 
 def _deploy(request: HttpRequest, company: Company, by: Principal) -> HttpResponse:
-    found = _called(request, permissions.BY_METHOD["deploy"], company, by, "Retell.ai")
-    for is_well, words in deployment_in_words(found["deployed"]) if found else ():
-        messages.success(request, words) if is_well else messages.error(request, words)
-    return _back(company, "functions")
+    """To all of the company's agents; a worker does it, its page tells how far it is."""
+    try:
+        action = start_deployment(company, [], user=request.user, key=request.POST.get("once", ""))
+    except GatewayError as error:
+        messages.error(request, error_in_words(error))
+        return _back(company, "functions")
+    return redirect("admin:mcp_gateway_longaction_change", action.pk)
 
 
 def _test_webhook(request: HttpRequest, company: Company, by: Principal) -> HttpResponse:

@@ -1,6 +1,7 @@
 """What the portal shows: all companies, and one of them."""
 
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -72,6 +73,7 @@ def company_page(request: HttpRequest, company_id: int, **forms: Any) -> Templat
         "addresses": addresses(row),
         "agents": [_agent(configuration) for configuration in row.configurations],
         "webhook_page": _webhook_page(),
+        "once": uuid4(),
         **_keys(found, forms, may),
         **_services(found, forms),
         **_agents_of_account(request, found, principal),

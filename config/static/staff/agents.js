@@ -1,9 +1,8 @@
-/* Agents: what is live at Retell, loaded per agent; deployments with their progress. All work without it too. */
+/* Agents: what is live at Retell, loaded per agent. All work without it too. */
 "use strict";
 
 (function () {
   document.querySelectorAll("[data-live]:not([data-known])").forEach(check);
-  document.querySelectorAll("form[data-deploy]").forEach((form) => form.addEventListener("submit", deploy));
   document.querySelectorAll("form[data-busy]").forEach((form) =>
     form.addEventListener("submit", () => window.staff.announce(form.dataset.busy)),
   );
@@ -29,42 +28,6 @@
       }
     } catch (error) {
       box.textContent = `${words.failed}: ${error.message}`;
-    }
-  }
-
-  /* Agent after agent, so that each result stands there as soon as it is known. */
-  async function deploy(event) {
-    const form = event.target;
-    event.preventDefault();
-    const button = form.querySelector("button");
-    const progress = form.querySelector("[data-progress]");
-    button.disabled = true;
-    progress.hidden = false;
-    progress.firstElementChild.value = 0;
-    for (const box of document.querySelectorAll("[data-result]")) {
-      box.textContent = form.dataset.running;
-      await deployOne(form, box);
-      progress.firstElementChild.value += 1;
-    }
-    window.staff.announce(form.dataset.over);
-    button.disabled = false;
-  }
-
-  async function deployOne(form, box) {
-    const chosen = (name) => Boolean(form.elements[name]?.checked);
-    const params = {
-      company_id: Number(form.dataset.company),
-      agent_ids: [box.dataset.result],
-      accept_foreign_changes: chosen("accept_foreign_changes"),
-      move_numbers: chosen("move_numbers"),
-      set_inbound_webhook: chosen("set_inbound_webhook"),
-    };
-    try {
-      const [row] = (await window.staff.call("retell_config.deployCustomFunctions", params)).deployed;
-      const look = row.success ? badge("good", "✓", form.dataset[row.status]) : badge("bad", "✕", form.dataset[row.status]);
-      box.replaceChildren(look, ` ${[row.reason, ...row.numbers.map((line) => line.words)].filter(Boolean).join(" ")}`);
-    } catch (error) {
-      box.replaceChildren(badge("bad", "✕", form.dataset.failed), ` ${error.message}`);
     }
   }
 

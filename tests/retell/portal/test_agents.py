@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import override
 from pytest_django.live_server_helper import LiveServer
 
 from appointments.models import Company
 from mcp_gateway.errors import UpstreamError
-from mcp_gateway.models import AuditEntry
+from mcp_gateway.models import AuditEntry, LongAction
 from mcp_gateway.registry import Access, Context, Health, MCPServer, Registry, registry, rpc
 from retell.models import IntegrationCheck, RetellConfiguration
-from retell.portal import agents, checks, permissions
+from retell.portal import agents, checks, deploying, permissions
 from tests.factories import make_configuration
 from tests.retell.portal.conftest import Portal
 
@@ -69,17 +71,6 @@ class TestingRetell(MCPServer):
             ]
         }
 
-    @rpc("deployCustomFunctions", Access.WRITE)
-    def deploy(self, context: Context) -> dict[str, Any]:
-        """Deploy."""
-        return {
-            "deployed": [
-                {"agent_id": "agent_1", "success": True, "status": "deployed", "live_version": 4},
-                {"agent_id": "agent_2", "success": True, "status": "up_to_date", "live_version": 2},
-                {"agent_id": "agent_3", "success": False, "status": "failed", "reason": "Retell asks for a pause"},
-            ]
-        }
-
     @rpc("getDrift", Access.READ)
     def get_drift(self, context: Context) -> dict[str, Any]:
         """Compare."""
@@ -91,14 +82,13 @@ class TestingRetell(MCPServer):
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[TestingRetell]:
-    """A system whose Retell server can list, deploy and compare."""
+    """A system whose Retell server can list and compare."""
     known = Registry(servers=dict(registry.servers), methods=dict(registry.methods))
     server = TestingRetell()
     known.add(server)
     monkeypatch.setattr(registry, "servers", known.servers)
     monkeypatch.setattr(registry, "methods", known.methods)
     monkeypatch.setattr(agents, "LIST_AGENTS", "portal_testing.getAgents")
-    monkeypatch.setitem(permissions.BY_METHOD, "deploy", "portal_testing.deployCustomFunctions")
     monkeypatch.setitem(permissions.BY_METHOD, "drift", "portal_testing.getDrift")
     yield server
     assert registry.servers["portal_testing"] is server
@@ -116,11 +106,39 @@ def test_an_account_that_is_away_is_told(superuser: Portal, company: Company, ac
     assert "Retell.ai: ✕ can't be reached" in superuser.page(company, agents="1")
 
 
-def test_deploying_is_told_agent_by_agent(superuser: Portal, company: Company, account: Any) -> None:
-    page = superuser.does(company, "deploy")
-    assert "Agent agent_1: deployed, version 4 is live." in page
-    assert "Agent agent_2: everything is as it should be, version 2 is live." in page
-    assert "Agent agent_3: not deployed. Retell asks for a pause" in page
+def test_deploying_is_left_to_a_worker_and_its_page_tells_how_far_it_is(
+    superuser: Portal, company: Company, account: Any
+) -> None:
+    agents = [make_configuration(company).agent_id for _ in range(2)]
+    assert "Deploy functions to all 2 agents" in superuser.page(company)
+    response = superuser.post(company, "deploy")
+    action = LongAction.objects.get()
+    assert response["Location"] == reverse("admin:mcp_gateway_longaction_change", args=[action.pk])
+    assert (action.company, action.items, action.state) == (company, agents, "waiting")
+
+
+def test_without_an_agent_there_is_nothing_to_deploy(superuser: Portal, company: Company, account: Any) -> None:
+    superuser.does(company, "deploy")
+    assert not LongAction.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"success": True, "status": "deployed", "live_version": 4}, "Agent agent_1: deployed, version 4 is live."),
+        (
+            {"success": True, "status": "up_to_date", "live_version": 2},
+            "Agent agent_1: everything is as it should be, version 2 is live.",
+        ),
+        (
+            {"success": False, "status": "failed", "reason": "Retell asks for a pause."},
+            "Agent agent_1: not deployed. Retell asks for a pause.",
+        ),
+    ],
+)
+def test_what_became_of_an_agent_is_told(row: dict[str, Any], words: str) -> None:
+    with override("en"):
+        assert deploying.in_words({"agent_id": "agent_1", **row}) == words
 
 
 def test_what_differs_at_retell_is_told(superuser: Portal, company: Company, account: Any) -> None:
