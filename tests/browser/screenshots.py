@@ -83,6 +83,8 @@ def _set_up(desk: "Desk") -> None:  # type: ignore[name-defined]  # noqa: F821
             desk.page.locator(f"form[action$='/{action}/']").last.evaluate(
                 "form => HTMLFormElement.prototype.submit.call(form)"
             )
+        if action == "deploy":
+            desk.page.locator("#long-action:not([data-running])").wait_for()
     eventually(_booked_by_phone, what="the call is booked")
 
 
