@@ -22,6 +22,7 @@ from appointments.list_tools import PhoneSearchMixin
 from appointments.models import FollowUp
 from appointments.notifications import number_to_call, who_is_meant
 from appointments.staff_lists import FOLLOW_UP_VIEWS
+from mcp_gateway import confirming
 from mcp_gateway.staff_admin import CompanyFilter, CompanyScopedAdmin, visible_companies
 from mcp_gateway.staff_pages import Section
 from mcp_gateway.templatetags.staff import duration
@@ -33,6 +34,12 @@ STEPS: dict[str, Callable[[FollowUp, Any], bool]] = {
     "release": follow_up_work.release,
     "finish": follow_up_work.finish,
     "reopen": follow_up_work.reopen,
+}
+TITLES = {
+    "take": gettext_lazy("Take: I see to it"),
+    "release": gettext_lazy("Release: somebody else may"),
+    "finish": gettext_lazy("Done"),
+    "reopen": gettext_lazy("Open again"),
 }
 
 
@@ -78,21 +85,21 @@ class FollowUpAdmin(PhoneSearchMixin, CompanyScopedAdmin):
     def state(self, row: FollowUp) -> SafeString:
         return looks.follow_up_badge(row.status)
 
-    @admin.action(description=gettext_lazy("Take: I see to it"), permissions=["change"])
-    def take_chosen(self, request: HttpRequest, rows: QuerySet[FollowUp]) -> None:
-        self._each(request, rows, "take")
+    @admin.action(description=TITLES["take"], permissions=["change"])
+    def take_chosen(self, request: HttpRequest, rows: QuerySet[FollowUp]) -> HttpResponseBase | None:
+        return self._each(request, rows, "take")
 
-    @admin.action(description=gettext_lazy("Release: somebody else may"), permissions=["change"])
-    def release_chosen(self, request: HttpRequest, rows: QuerySet[FollowUp]) -> None:
-        self._each(request, rows, "release")
+    @admin.action(description=TITLES["release"], permissions=["change"])
+    def release_chosen(self, request: HttpRequest, rows: QuerySet[FollowUp]) -> HttpResponseBase | None:
+        return self._each(request, rows, "release")
 
-    @admin.action(description=gettext_lazy("Done"), permissions=["change"])
-    def finish_chosen(self, request: HttpRequest, rows: QuerySet[FollowUp]) -> None:
-        self._each(request, rows, "finish")
+    @admin.action(description=TITLES["finish"], permissions=["change"])
+    def finish_chosen(self, request: HttpRequest, rows: QuerySet[FollowUp]) -> HttpResponseBase | None:
+        return self._each(request, rows, "finish")
 
-    @admin.action(description=gettext_lazy("Open again"), permissions=["change"])
-    def reopen_chosen(self, request: HttpRequest, rows: QuerySet[FollowUp]) -> None:
-        self._each(request, rows, "reopen")
+    @admin.action(description=TITLES["reopen"], permissions=["change"])
+    def reopen_chosen(self, request: HttpRequest, rows: QuerySet[FollowUp]) -> HttpResponseBase | None:
+        return self._each(request, rows, "reopen")
 
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view
@@ -152,8 +159,11 @@ class FollowUpAdmin(PhoneSearchMixin, CompanyScopedAdmin):
         else:
             messages.error(request, _("The note was empty: nothing was noted."))
 
-    def _each(self, request: HttpRequest, rows: QuerySet[FollowUp], name: str) -> None:
-        """Say how many it was done with, and how many it did not fit."""
+    def _each(self, request: HttpRequest, rows: QuerySet[FollowUp], name: str) -> HttpResponseBase | None:
+        """Say how many it would be done with; confirmed, how many it was done with, and how many it did not fit."""
+        if not confirming.is_confirmed(request):
+            fitting = rows.filter(follow_up_work.FITTING[name])
+            return confirming.question(request, self, str(TITLES[name]), rows, fitting)
         results = [STEPS[name](row, request.user) for row in rows]
         done, skipped = results.count(True), results.count(False)
         told = ngettext("Done with %(count)s follow-up.", "Done with %(count)s follow-ups.", done) % {"count": done}
@@ -161,3 +171,4 @@ class FollowUpAdmin(PhoneSearchMixin, CompanyScopedAdmin):
             left_out = ngettext("%(count)s was skipped.", "%(count)s were skipped.", skipped) % {"count": skipped}
             told = f"{told} {left_out}"
         messages.add_message(request, messages.SUCCESS if done else messages.WARNING, told)
+        return None

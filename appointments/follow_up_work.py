@@ -17,29 +17,35 @@ from mcp_gateway.principal import Principal
 
 Status = FollowUp.Status
 MAX_NOTE = 500
+# Which follow-ups each step is for.
+FITTING = {
+    "take": Q(status=Status.OPEN) | Q(status=Status.TAKEN, assignee=None),
+    "release": Q(status=Status.TAKEN),
+    "finish": ~Q(status=Status.DONE),
+    "reopen": Q(status=Status.DONE),
+}
 
 
 def take(follow_up: FollowUp, user: Any) -> bool:
     """It is the user's from now on; False where a colleague has it, or it is done."""
-    free = Q(status=Status.OPEN) | Q(status=Status.TAKEN, assignee=None)
-    return _step(follow_up, user, "taken", free, status=Status.TAKEN, assignee=user)
+    return _step(follow_up, user, "taken", FITTING["take"], status=Status.TAKEN, assignee=user)
 
 
 def release(follow_up: FollowUp, user: Any) -> bool:
     """It is anybody's again; False where nobody has it."""
-    return _step(follow_up, user, "released", Q(status=Status.TAKEN), status=Status.OPEN, assignee=None)
+    return _step(follow_up, user, "released", FITTING["release"], status=Status.OPEN, assignee=None)
 
 
 def finish(follow_up: FollowUp, user: Any) -> bool:
     """Whoever has it; False where it is done already."""
-    return _step(follow_up, user, "done", ~Q(status=Status.DONE), status=Status.DONE)
+    return _step(follow_up, user, "done", FITTING["finish"], status=Status.DONE)
 
 
 @transaction.atomic
 def reopen(follow_up: FollowUp, user: Any) -> bool:
     """It was not done after all; False where it is not done."""
-    count_opening(FollowUp.objects.filter(pk=follow_up.pk, status=Status.DONE))
-    return _step(follow_up, user, "reopened", Q(status=Status.DONE), status=Status.OPEN, assignee=None)
+    count_opening(FollowUp.objects.filter(FITTING["reopen"], pk=follow_up.pk))
+    return _step(follow_up, user, "reopened", FITTING["reopen"], status=Status.OPEN, assignee=None)
 
 
 def note(follow_up: FollowUp, user: Any, text: str) -> None:

@@ -5,15 +5,18 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from mcp_gateway import confirming
 from mcp_gateway.audit import record_by
 from mcp_gateway.badges import Look, badge
 from mcp_gateway.models import ApiToken
@@ -111,14 +114,27 @@ class ApiTokenAdmin(CompanyScopedAdmin):
         return self._shown_once(request, request.shown_once)  # type: ignore[attr-defined]
 
     @admin.action(description=_("Revoke selected tokens"), permissions=["change"])
-    def revoke(self, request: HttpRequest, tokens: Any) -> None:
-        revoked = [token for token in tokens.filter(revoked_at=None) if self._revoke(request, token)]
-        self.message_user(request, _("%(count)s tokens revoked.") % {"count": len(revoked)})
+    def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> HttpResponse | None:
+        fitting = tokens.filter(revoked_at=None)
+        if not confirming.is_confirmed(request):
+            return confirming.question(request, self, gettext("Revoke tokens"), tokens, fitting)
+        number = tokens.order_by().count()
+        revoked = [token for token in fitting if self._revoke(request, token)]
+        told = ngettext("%(count)s token revoked.", "%(count)s tokens revoked.", len(revoked)) % {"count": len(revoked)}
+        told = " ".join(filter(None, (told, _skipped(number - len(revoked)))))
+        self.message_user(request, told, messages.SUCCESS if revoked else messages.WARNING)
+        return None
 
     @admin.action(description=_("Rotate selected tokens; the old ones end in 24 hours"), permissions=["change", "add"])
-    def rotate(self, request: HttpRequest, tokens: Any) -> HttpResponse:
+    def rotate(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> HttpResponse:
         usable = tokens.filter(ApiToken.usable()).select_related("company")
-        return self._shown_once(request, [self._rotate(request, token) for token in usable])
+        if not confirming.is_confirmed(request):
+            return confirming.question(request, self, gettext("Make new tokens in their place"), tokens, usable)
+        number = tokens.order_by().count()
+        rotated = [self._rotate(request, token) for token in usable]
+        told = ngettext("%(count)s new token made.", "%(count)s new tokens made.", len(rotated))
+        told = " ".join(filter(None, (told % {"count": len(rotated)}, _skipped(number - len(rotated)))))
+        return self._shown_once(request, rotated, told)
 
     @transaction.atomic
     def _revoke(self, request: HttpRequest, token: ApiToken) -> bool:
@@ -134,11 +150,12 @@ class ApiTokenAdmin(CompanyScopedAdmin):
         self._record(request, "token.rotated", made, before={"prefix": token.prefix})
         return made, text
 
-    def _shown_once(self, request: HttpRequest, tokens: Sequence[tuple[ApiToken, str]]) -> HttpResponse:
+    def _shown_once(self, request: HttpRequest, tokens: Sequence[tuple[ApiToken, str]], told: str = "") -> HttpResponse:
         """The page itself has the texts: they are stored nowhere on their way to it."""
         context = {
             **self.admin_site.each_context(request),
             "title": _("Access tokens"),
+            "told": told,
             "advice": _("This is the only time that the token is shown: copy it now to where it is used."),
             "way_back": _("Back to the tokens"),
             "tokens": tokens,
@@ -161,6 +178,15 @@ class ApiTokenAdmin(CompanyScopedAdmin):
             company_id=token.company_id,
             **{"after": told, **entry},
         )
+
+
+def _skipped(number: int) -> str:
+    """Nothing to say of none."""
+    if not number:
+        return ""
+    return ngettext(
+        "%(count)s was skipped: it has ended already.", "%(count)s were skipped: they have ended already.", number
+    ) % {"count": number}
 
 
 def _offered_scopes() -> list[tuple[str, Any]]:

@@ -182,7 +182,7 @@ def test_staff_of_no_company_see_no_rows(client: Client, own: Any, db: None) -> 
 
 def test_revoking_tokens(staff_client: Client, own: Any, foreign: Any, member: User) -> None:
     chosen = [own[ApiToken].pk, foreign[ApiToken].pk]
-    action = {"action": "revoke", "_selected_action": chosen}
+    action = {"action": "revoke", "_selected_action": chosen, "confirmed": "yes"}
     assert staff_client.post(url(ApiToken), action).status_code == 302
     first = ApiToken.objects.get(pk=own[ApiToken].pk).revoked_at
     assert first is not None
@@ -199,7 +199,7 @@ def test_revoking_needs_the_right_to_change(client: Client, own: Any, company: C
     user.user_permissions.add(Permission.objects.get(codename="view_apitoken"))
     company.staff.add(user)
     client.force_login(user)
-    client.post(url(ApiToken), {"action": "revoke", "_selected_action": [own[ApiToken].pk]})
+    client.post(url(ApiToken), {"action": "revoke", "_selected_action": [own[ApiToken].pk], "confirmed": "yes"})
     assert ApiToken.objects.get(pk=own[ApiToken].pk).revoked_at is None
 
 

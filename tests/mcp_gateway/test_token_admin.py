@@ -13,7 +13,7 @@ from django.utils import timezone
 from appointments.models import Company
 from mcp_gateway.errors import Unauthorised
 from mcp_gateway.models import ApiToken, AuditEntry
-from mcp_gateway.tokens import create_token, rotate_token, verify_token
+from mcp_gateway.tokens import create_token, revoke_token, rotate_token, verify_token
 
 ADD = reverse("admin:mcp_gateway_apitoken_add")
 LIST = reverse("admin:mcp_gateway_apitoken_changelist")
@@ -75,9 +75,60 @@ def test_wrong_scopes_are_refused(staff: Client, company: Company, scopes: str) 
     assert not ApiToken.objects.exists()
 
 
+def acting(action: str, *tokens: ApiToken, **more: str) -> dict[str, Any]:
+    return {"action": action, "_selected_action": [token.pk for token in tokens], **more}
+
+
+@pytest.mark.parametrize("action", ["revoke", "rotate"])
+def test_beforehand_it_is_told_how_many_tokens_it_would_be(staff: Client, company: Company, action: str) -> None:
+    usable, ended = (create_token(name=name, company=company, scopes=["*"])[0] for name in ("till", "<i>old</i>"))
+    revoke_token(ended)
+    before = list(ApiToken.objects.order_by("pk").values())
+    asked = staff.post(LIST, acting(action, usable, ended), headers={"Accept-Language": "en"}).text
+    assert "It would be done with 1 row." in asked
+    assert "1 would be skipped: it is so already, or it does not fit." in asked
+    assert "till" in asked
+    german = staff.post(LIST, acting(action, usable, ended), headers={"Accept-Language": "de"}).text
+    assert "Es beträfe 1 Zeile." in german
+    nothing = staff.post(LIST, acting(action, ended), headers={"Accept-Language": "en"}).text
+    assert "It would be done with 0 rows." in nothing
+    assert 'name="confirmed"' not in nothing
+    assert list(ApiToken.objects.order_by("pk").values()) == before
+
+
+@pytest.mark.parametrize(("number", "told"), [(1, "1 token revoked."), (2, "2 tokens revoked.")])
+def test_afterwards_it_is_told_how_many_were_revoked_and_skipped(
+    staff: Client, company: Company, number: int, told: str
+) -> None:
+    tokens = [create_token(name="till", company=company, scopes=["*"])[0] for _ in range(number)]
+    ended, _text = create_token(name="old", company=company, scopes=["*"])
+    revoke_token(ended)
+    sent = acting("revoke", *tokens, ended, confirmed="yes")
+    assert f"{told} 1 was skipped" in staff.post(LIST, sent, follow=True, headers={"Accept-Language": "en"}).text
+    again = staff.post(LIST, sent, follow=True, headers={"Accept-Language": "en"}).text
+    assert f"0 tokens revoked. {number + 1} were skipped" in again
+
+
+def test_afterwards_it_is_told_how_many_were_rotated_and_skipped(staff: Client, company: Company) -> None:
+    tokens = [create_token(name="till", company=company, scopes=["*"])[0] for _ in range(3)]
+    revoke_token(tokens[0])
+    shown = staff.post(LIST, acting("rotate", *tokens, confirmed="yes"), headers={"Accept-Language": "de"}).text
+    assert "2 neue Tokens gemacht. 1 wurde übersprungen" in shown
+
+
+def test_what_the_question_names_is_what_is_done(staff: Client, company: Company) -> None:
+    chosen, _ = create_token(name="till", company=company, scopes=["*"])
+    asked = staff.post(LIST, acting("revoke", chosen)).text
+    create_token(name="later", company=company, scopes=["*"])
+    fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]+)"', asked)
+    sent = {name: value for name, value in fields if name != "csrfmiddlewaretoken"}
+    staff.post(LIST, sent)
+    assert list(ApiToken.objects.exclude(revoked_at=None)) == [chosen]
+
+
 def test_rotating_shows_a_new_token_and_ends_the_old_one_a_day_later(staff: Client, company: Company) -> None:
     old, old_text = create_token(name="till", company=company, scopes=["calcom.*"])
-    (new_text,) = shown_in(staff.post(LIST, {"action": "rotate", "_selected_action": [old.pk]}))
+    (new_text,) = shown_in(staff.post(LIST, acting("rotate", old, confirmed="yes")))
     assert verify_token(new_text).scopes == ["calcom.*"]
     assert verify_token(old_text).pk == old.pk
     old.refresh_from_db()
@@ -86,7 +137,7 @@ def test_rotating_shows_a_new_token_and_ends_the_old_one_a_day_later(staff: Clie
 
 def test_another_companys_token_is_not_rotated(staff: Client, other_company: Company) -> None:
     theirs, _ = create_token(name="till", company=other_company, scopes=["*"])
-    assert shown_in(staff.post(LIST, {"action": "rotate", "_selected_action": [theirs.pk]})) == []
+    assert shown_in(staff.post(LIST, acting("rotate", theirs, confirmed="yes"))) == []
     assert ApiToken.objects.count() == 1
 
 

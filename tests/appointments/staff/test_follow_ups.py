@@ -95,11 +95,39 @@ def test_an_empty_note_is_none(operator: Client, task: FollowUp) -> None:
 
 def test_several_are_worked_through_at_once(operator: Client, company: Company, other_company: Company) -> None:
     open_one, done, foreign = make(company), make(company, status=Status.DONE), make(other_company)
-    chosen = {"action": "finish_chosen", "_selected_action": [open_one.pk, done.pk, foreign.pk]}
+    chosen = {
+        "action": "finish_chosen",
+        "_selected_action": [open_one.pk, done.pk, foreign.pk],
+        "confirmed": "yes",
+    }
     answer = operator.post(LIST, chosen, follow=True).text
     assert "Done with 1 follow-up. 1 was skipped." in answer
     assert FollowUp.objects.get(pk=open_one.pk).status == Status.DONE
     assert FollowUp.objects.get(pk=foreign.pk).status == Status.OPEN
+
+
+@pytest.mark.parametrize(
+    ("action", "fits", "skipped"),
+    [("take_chosen", 2, 2), ("release_chosen", 1, 3), ("finish_chosen", 3, 1), ("reopen_chosen", 1, 3)],
+)
+def test_beforehand_it_is_told_how_many_it_would_be(
+    operator: Client, company: Company, other_company: Company, action: str, fits: int, skipped: int
+) -> None:
+    colleague = User.objects.create_user("colleague")
+    rows = [
+        make(company),
+        make(company),
+        make(company, status=Status.TAKEN, assignee=colleague),
+        make(company, status=Status.DONE),
+    ]
+    chosen = {"action": action, "_selected_action": [*(row.pk for row in rows), make(other_company).pk]}
+    response = operator.post(LIST, chosen)
+    assert (response.context["fits"], response.context["skipped"]) == (fits, skipped)
+    assert f"It would be done with {fits} row" in response.text
+    assert not AuditEntry.objects.exists()
+    done = operator.post(LIST, {**chosen, "confirmed": "yes"}, follow=True).text
+    assert f"Done with {fits} follow-up" in done
+    assert f"{skipped} {'was' if skipped == 1 else 'were'} skipped." in done
 
 
 def test_an_assignee_given_in_the_form_is_in_the_trail(operator: Client, task: FollowUp) -> None:
