@@ -30,6 +30,11 @@ def webhook_url(configuration: RetellConfiguration) -> str:
     return configuration.webhook_url or own_webhook_url(configuration)
 
 
+def hears_events(configuration: RetellConfiguration) -> bool:
+    """Whether the agent's events are to come to us: also where our own address was stored by hand."""
+    return webhook_url(configuration) == own_webhook_url(configuration)
+
+
 def is_function_url(url: Any) -> bool:
     """Whether a function that calls this calls us, with or without a configuration's id."""
     ours = _absolute("retell-function")

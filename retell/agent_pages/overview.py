@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from appointments.models import Company
 from mcp_gateway.errors import GatewayError
 from mcp_gateway.staff_pages import render
+from retell.addresses import hears_events
 from retell.agent_pages.common import CHANGE, ask, companies_of, company_of, told
 from retell.agent_pages.steps import has_passed, steps_of
 from retell.deploying.last_seen import Seen, last_seen
@@ -41,6 +42,10 @@ class Card:
         """Whether it was looked at since it was deployed: what was seen before is over."""
         deployed_at = self.configuration.deployed_at
         return self.seen is not None and (deployed_at is None or self.seen.at > deployed_at)
+
+    @property
+    def hears_events(self) -> bool:
+        return hears_events(self.configuration)
 
     @property
     def has_passed(self) -> bool:

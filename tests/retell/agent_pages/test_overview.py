@@ -7,6 +7,7 @@ from django.test import Client
 
 from appointments.models import Company
 from mcp_gateway.models import AuditEntry
+from retell.addresses import own_webhook_url
 from retell.models import RetellConfiguration
 from tests.factories import make_company, make_configuration
 from tests.retell.agent_pages.conftest import as_user, at, person
@@ -23,6 +24,17 @@ def test_what_is_known_here_is_shown_without_asking_retell(
     assert configuration.agent_id in page.text
     assert "never tested" in page.text
     assert account.vendor.requests() == []
+
+
+@pytest.mark.parametrize("stored", ["", "own", "https://elsewhere.example.com/hook"])
+def test_our_own_address_is_this_systems_also_where_it_was_stored(
+    admin: Client, configuration: RetellConfiguration, stored: str
+) -> None:
+    configuration.webhook_url = own_webhook_url(configuration) if stored == "own" else stored
+    configuration.save()
+    page = admin.get(URL).text
+    assert ("this system</span>" in page) is (stored in ("", "own"))
+    assert ("an address of its own</span>" in page) is (stored not in ("", "own"))
 
 
 def test_check_now_tells_what_is_live(admin: Client, account: Account, configuration: RetellConfiguration) -> None:
