@@ -32,6 +32,14 @@ class RetellConfigurationForm(forms.ModelForm):
         validate_settings(value)
         return value
 
+    def clean_prompt_template(self) -> str | None:
+        """Browsers end lines with CRLF: where nothing else differs, the prompt stays as it is stored."""
+        text, stored = self.cleaned_data["prompt_template"], self.instance.prompt_template
+        if text is None:
+            return None
+        text = _with_plain_line_ends(text)
+        return stored if stored and _with_plain_line_ends(stored) == text else text
+
     def clean_webhook_events(self) -> Any:
         return self.cleaned_data["webhook_events"] or []
 
@@ -54,3 +62,7 @@ class RetellConfigurationAdmin(NoLostEditsMixin, CompanyScopedAdmin):
         else:
             super().save_model(request, obj, form, change)
         prompts.keep(obj, Principal.of_staff(request.user))
+
+
+def _with_plain_line_ends(text: str) -> str:
+    return text.replace("\r\n", "\n")

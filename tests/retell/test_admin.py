@@ -148,6 +148,18 @@ def test_a_prompt_that_is_written_here_is_a_version(staff: Client, configuration
     assert configuration.prompt_versions.latest("number").author.startswith("staff:")
 
 
+@pytest.mark.parametrize("stored", ["First.\nSecond.", "First.\r\nSecond."])
+def test_a_browsers_line_ends_make_no_new_version(
+    staff: Client, configuration: RetellConfiguration, stored: str
+) -> None:
+    RetellConfiguration.objects.filter(pk=configuration.pk).update(prompt_template=stored)
+    for text in ("First.\r\nSecond.", "First.\r\nSecond.", "First.\r\nThird."):
+        said = {**form(configuration.company, configuration.agent_id), "prompt_template": text}
+        assert staff.post(reverse(CHANGE, args=[configuration.pk]), said).status_code == 302
+    versions = configuration.prompt_versions.values_list("number", "text")
+    assert list(versions) == [(2, "First.\nThird."), (1, stored)]
+
+
 @pytest.mark.parametrize("number_of_rows", [1, 20])
 def test_the_list_asks_the_database_the_same_however_long_it_is(
     staff: Client, company: Company, number_of_rows: int, django_assert_max_num_queries: object
