@@ -113,11 +113,6 @@ DEFINITIONS: Final[Mapping[str, Definition]] = {
 }
 
 
-def tools(url: str, *, books_during_call: bool) -> list[dict[str, Any]]:
-    """All functions as Retell's custom tools, which call `url`."""
-    return [tool(name, url, books_during_call=books_during_call) for name in DEFINITIONS]
-
-
 def tool(name: str, url: str, *, books_during_call: bool) -> dict[str, Any]:
     """One function as a custom tool of Retell's. It is never retried: the model itself asks again."""
     definition = DEFINITIONS[name]

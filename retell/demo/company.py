@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+from django.urls import reverse
 
 from appointments.models import Company, Service
-from retell.function_definitions import tools
+from mcp_gateway.tokens import create_token
 from retell.models import RetellConfiguration
 
 TIMEOUT_SECONDS = 10
+DEPLOY = "retell_config.deployCustomFunctions"
 PROMPT = (
     "Du bist am Telefon von {{company_name}}. Heute ist {{today}}. Gib die Worte des Anrufers an die Funktionen "
     "weiter: rechne nie selbst ein Datum aus. Sage, was in `message` steht."
@@ -80,26 +82,16 @@ def _set_up_calcom(vendors: Vendors, company: Company, *, needs_confirmation: bo
 
 
 def _set_up_retell(vendors: Vendors, company: Company) -> None:
-    """Workspace, language model with the functions, agent, number: published, as a live agent is."""
+    """Workspace, language model, agent and number as somebody makes them at Retell; the rest is deployed from here."""
     configuration = RetellConfiguration.objects.filter(company=company).first() or RetellConfiguration.objects.create(
         company=company, agent_id="not made yet"
     )
-    url = f"{vendors.app_url}/api/mcp/retell"
     _post(
         f"{vendors.retell_url}/_sandbox/workspaces",
         {"api_key": company.retell_api_key, "webhook_key": company.retell_webhook_key, "org_name": company.name},
     )
     key = company.retell_api_key
-    llm = _post(
-        f"{vendors.retell_url}/create-retell-llm",
-        {
-            "general_prompt": PROMPT,
-            "general_tools": tools(
-                f"{url}/custom-function", books_during_call=company.booking_mode == Company.BookingMode.DURING_CALL
-            ),
-        },
-        key,
-    )
+    llm = _post(f"{vendors.retell_url}/create-retell-llm", {"general_prompt": PROMPT}, key)
     agent = _post(
         f"{vendors.retell_url}/create-agent",
         {
@@ -107,7 +99,6 @@ def _set_up_retell(vendors: Vendors, company: Company) -> None:
             "voice_id": "11labs-Adrian",
             "language": "de-DE",
             "response_engine": {"type": "retell-llm", "llm_id": llm["llm_id"]},
-            "webhook_url": f"{url}/webhook/{configuration.pk}",
         },
         key,
     )
@@ -119,13 +110,25 @@ def _set_up_retell(vendors: Vendors, company: Company) -> None:
             "phone_number": company.phone_number,
             "termination_uri": "sip.example.com",
             "inbound_agents": [{"agent_id": agent_id, "weight": 1, "agent_version": "latest_published"}],
-            "inbound_webhook_url": f"{url}/inbound",
         },
         key,
     )
     configuration.agent_id = agent_id
-    configuration.webhook_url = f"{url}/webhook/{configuration.pk}"
-    configuration.save(update_fields=["agent_id", "webhook_url", "updated_at"])
+    configuration.save(update_fields=["agent_id", "updated_at"])
+    _deploy(vendors, company)
+
+
+def _deploy(vendors: Vendors, company: Company) -> None:
+    """Through the gateway of the installation that runs: functions, webhook and number know its address then."""
+    token, text = create_token(name="demo", company=company, scopes=[DEPLOY])
+    try:
+        request = {"jsonrpc": "2.0", "id": 1, "method": DEPLOY, "params": {"set_inbound_webhook": True}}
+        answer = _post(f"{vendors.app_url}{reverse('mcp-gateway')}", request, text)
+    finally:
+        token.delete()
+    (row,) = answer["result"]["deployed"] if "result" in answer else ({"success": False, **answer},)
+    if not row["success"]:
+        raise RuntimeError(f"The agent was not deployed: {row}")
 
 
 def _post(url: str, body: dict[str, Any], key: str = "") -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mcp_gateway.registry import Method, registry
-from retell.function_definitions import DEFINITIONS, tool, tools
+from retell.function_definitions import DEFINITIONS, tool
 from retell.functions import canonical_name
 from retell.sandbox.tools import saved_tools
 
@@ -85,13 +85,14 @@ def test_nobody_waits_in_silence_for_the_calendar(name: str) -> None:
 
 
 def test_a_yes_is_asked_for_only_where_it_books(books_during_call: bool) -> None:
-    made = {one["name"]: one["parameters"]["properties"] for one in tools(URL, books_during_call=books_during_call)}
-    asked = {name: rules["confirmed"]["type"] for name, rules in made.items() if "confirmed" in rules}
+    made = {name: tool(name, URL, books_during_call=books_during_call)["parameters"] for name in DEFINITIONS}
+    rules = {name: parameters["properties"] for name, parameters in made.items()}
+    asked = {name: found["confirmed"]["type"] for name, found in rules.items() if "confirmed" in found}
     assert asked == ({"collect_appointment_information": "boolean"} if books_during_call else {})
 
 
 def test_every_other_parameter_is_the_callers_words(books_during_call: bool) -> None:
-    for one in tools(URL, books_during_call=books_during_call):
+    for one in (tool(name, URL, books_during_call=books_during_call) for name in DEFINITIONS):
         types = {rule["type"] for name, rule in one["parameters"]["properties"].items() if name != "confirmed"}
         assert types == {"string"}, one["name"]
 

@@ -8,7 +8,11 @@ from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
 from appointments.models import Appointment, Call, Company
+from mcp_gateway import gateway
+from mcp_gateway.models import ApiToken, AuditEntry
+from mcp_gateway.principal import Principal
 from retell.demo.company import Vendors, set_up_company
+from retell.models import RetellConfiguration
 from tests.calcom.conftest import CalcomControl
 from tests.factories import make_service
 from tests.retell.portal.conftest import Portal, member
@@ -43,6 +47,19 @@ def test_a_played_call_is_there_with_its_wish(salon: Company) -> None:
     assert "The call was played." in page
     assert call.call_id in page
     assert Appointment.objects.get(call=call).company == salon
+
+
+def test_the_demos_company_is_ready_as_one_that_staff_have_set_up(salon: Company) -> None:
+    configuration = RetellConfiguration.objects.get(company=salon)
+    assert configuration.deployed_version == 1
+    assert AuditEntry.objects.filter(action="retell.agent_deployed", company=salon).count() == 1
+    drift = gateway.call("retell_config.getDrift", {}, principal=Principal.of_task("test", salon.pk))
+    assert drift["in_sync"], drift
+    assert not ApiToken.objects.exists()
+    client = Client(headers={"Accept-Language": "en"})
+    client.force_login(member(salon, "admin"))
+    page = client.get("/admin/retell-webhook-configuration/").text
+    assert "an address of its own" not in page
 
 
 def test_a_company_without_services_is_told_so(
