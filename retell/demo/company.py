@@ -32,11 +32,12 @@ class Vendors:
 
 
 def set_up_company(
-    vendors: Vendors, *, slug: str, name: str, phone_number: str, needs_confirmation: bool = False
+    vendors: Vendors, *, slug: str, name: str, phone_number: str, needs_confirmation: bool = False, deploys: bool = True
 ) -> Company:
     """Make the company's accounts at the sandboxes and its rows here; on a second run only what is new changes.
 
-    `needs_confirmation`: what is booked in Cal.com waits there for the host's yes.
+    `needs_confirmation`: what is booked in Cal.com waits there for the host's yes. `deploys`: the agent gets its
+    functions, from the installation that runs at `vendors.app_url`.
     """
     keys = {
         "calcom_api_key": f"cal_live_{slug}",
@@ -49,6 +50,8 @@ def set_up_company(
     )
     _set_up_calcom(vendors, company, needs_confirmation=needs_confirmation)
     _set_up_retell(vendors, company)
+    if deploys:
+        _deploy(vendors, company)
     return company
 
 
@@ -115,7 +118,6 @@ def _set_up_retell(vendors: Vendors, company: Company) -> None:
     )
     configuration.agent_id = agent_id
     configuration.save(update_fields=["agent_id", "updated_at"])
-    _deploy(vendors, company)
 
 
 def _deploy(vendors: Vendors, company: Company) -> None:

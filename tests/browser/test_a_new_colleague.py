@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from appointments.models import Appointment, Company, FollowUp
 from mcp_gateway.models import AuditEntry, WebhookEvent
+from retell.demo.company import set_up_company
 from tests.browser.desk import Desk, Words, member_of_staff
 from tests.journeys.scripts import a_call
 from tests.journeys.world import World
@@ -39,7 +40,7 @@ WORDS: dict[str, Words] = {
 @pytest.fixture
 def set_up_at_the_vendors(world: World) -> dict[str, str]:
     """Accounts, event types and an agent are at both vendors, nothing is here. What staff were given."""
-    company = world.company("neu", PHONE_NUMBER)
+    company = set_up_company(world.vendors, slug="neu", name="Salon Neu", phone_number=PHONE_NUMBER, deploys=False)
     given = {
         "retell_api_key": company.retell_api_key,
         "retell_webhook_key": company.retell_webhook_key,
