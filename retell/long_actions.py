@@ -51,10 +51,11 @@ def _outcome(row: dict[str, Any]) -> LongActionResult.Outcome:
 
 def _context(action: LongAction, results: Sequence[LongActionResult]) -> dict[str, Any]:
     """`undone`: agents that are not as configured, whether they were tried or not."""
+    company = Company.objects.get(pk=action.company_id)
     well = {result.item for result in results if result.outcome != Outcome.FAILED}
     return {
-        "company": action.company,
-        "rows": shown(action.company, [result.data for result in results if result.data]),
+        "company": company,
+        "rows": shown(company, [result.data for result in results if result.data]),
         "undone": [agent_id for agent_id in action.items if agent_id not in well],
     }
 
