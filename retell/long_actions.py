@@ -51,7 +51,7 @@ def _outcome(row: dict[str, Any]) -> LongActionResult.Outcome:
 
 def _context(action: LongAction, results: Sequence[LongActionResult]) -> dict[str, Any]:
     """`undone`: agents that are not as configured, whether they were tried or not."""
-    company = Company.objects.get(pk=action.company_id)
+    company = Company.objects.get(long_actions=action)
     well = {result.item for result in results if result.outcome != Outcome.FAILED}
     return {
         "company": company,
