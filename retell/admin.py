@@ -48,10 +48,25 @@ class RetellConfigurationForm(forms.ModelForm):
 class RetellConfigurationAdmin(NoLostEditsMixin, CompanyScopedAdmin):
     section = Section.SET_UP
     form = RetellConfigurationForm
-    list_display = ("agent_id", "company", "webhook_url", "deployed_version", "deployed_at", "last_test_outcome")
-    list_filter = (("company", CompanyFilter), "deployed_at")
+    list_display = (
+        "agent_id",
+        "company",
+        "paused_at",
+        "webhook_url",
+        "deployed_version",
+        "deployed_at",
+        "last_test_outcome",
+    )
+    list_filter = (("company", CompanyFilter), ("paused_at", admin.EmptyFieldListFilter), "deployed_at")
     search_fields = ("agent_id", "webhook_url", "company__name")
-    readonly_fields = ("deployed_version", "deployed_at", "last_synced_at", "last_test_at", "last_test_outcome")
+    readonly_fields = (
+        "paused_at",
+        "deployed_version",
+        "deployed_at",
+        "last_synced_at",
+        "last_test_at",
+        "last_test_outcome",
+    )
     list_select_related = ("company",)
 
     def save_model(self, request: HttpRequest, obj: RetellConfiguration, form: Any, change: bool) -> None:

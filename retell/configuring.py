@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from appointments.models import Company
@@ -119,6 +120,29 @@ def set_agent(configuration: RetellConfiguration, by: Principal, settings: Agent
         kept = {**(configuration.settings or {}), **given}
         wanted = {name: value for name, value in kept.items() if value is not None}
         _change(configuration, "retell.settings_changed", by, settings=wanted)
+
+
+def set_paused(configuration: RetellConfiguration, by: Principal, *, is_paused: bool) -> bool:
+    """Have an agent take no new calls and book nothing, or go on; False where it was so already.
+
+    Nothing is changed at Retell: its calls are turned away when it asks us about them.
+    """
+    with transaction.atomic():
+        found = RetellConfiguration.objects.select_for_update().get(pk=configuration.pk)
+        if (found.paused_at is not None) is is_paused:
+            return False
+        before, found.paused_at = found.paused_at, timezone.now() if is_paused else None
+        found.save(update_fields=["paused_at", "updated_at"])
+        record_by(
+            by,
+            action="retell.agent_paused" if is_paused else "retell.agent_resumed",
+            object_type="RetellConfiguration",
+            object_id=found.pk,
+            company_id=found.company_id,
+            before={"paused_at": before and before.isoformat()},
+            after={"paused_at": found.paused_at and found.paused_at.isoformat()},
+        )
+    return True
 
 
 def _lock(configuration: RetellConfiguration) -> None:

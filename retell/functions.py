@@ -23,6 +23,7 @@ ALIASES = {
     "collect_appointment": "collect_appointment_information",
     "change_appointment": "change_appointment_details",
 }
+WHILE_PAUSED = "request_callback"
 # Retell cuts an answer after 15,000 characters, in the middle of its JSON.
 MAX_CHARACTERS = 14_500
 MAX_MESSAGE = 2_000
@@ -36,10 +37,15 @@ def canonical_name(name: str) -> str:
     return ALIASES.get(plain, plain)
 
 
-def answer(company: Company, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The reply to a verified function call; never raises, always has a speakable message."""
+def answer(company: Company, body: Mapping[str, Any], *, is_paused: bool = False) -> dict[str, Any]:
+    """The reply to a verified function call; never raises, always has a speakable message.
+
+    `is_paused`: staff have paused the agent, and all that callers may ask for is to be called back.
+    """
     name = canonical_name(_first_text(body, "name", "function_name"))
     arguments = _arguments(body)
+    if is_paused and name != WHILE_PAUSED:
+        return _paused(_language(company, arguments))
     principal = Principal.of_vendor("retell", company.pk, signed_call=call_of(body), home=company)
     try:
         return _short_enough(gateway.call(f"{SERVER}.{name}", arguments, principal=principal))
@@ -78,6 +84,12 @@ def _failure(status: str, language: str) -> dict[str, Any]:
             "Something went wrong on our side, and I can't promise you anything now. May somebody call you back?"
         )
     return Reply.technical_failure(status, message).as_json()
+
+
+def _paused(language: str) -> dict[str, Any]:
+    with translation.override(language):
+        message = _("I can't see to appointments at the moment. May somebody call you back?")
+    return Reply(status="paused", message=message).as_json()
 
 
 def _language(company: Company, arguments: Mapping[str, Any]) -> str:

@@ -20,6 +20,9 @@ from appointments.phones import is_hidden, to_e164
 from appointments.spoken import speak_hours
 from mcp_gateway.bell import ring_on_commit
 
+# The call is not taken: Retell makes no call of it, and no event follows.
+REJECTION: dict[str, Any] = {"call_inbound": {"reject": True}}
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -37,7 +40,7 @@ def answer(company: Company, body: Mapping[str, Any]) -> dict[str, Any]:
     from_number = told if isinstance(told, str) else ""
     phone = to_e164(from_number)
     if (HIDDEN_CALLERS if is_hidden(from_number) else phone) in company.rejected_numbers:
-        return {"call_inbound": {"reject": True}}
+        return REJECTION
     ring_on_commit(WARM_TASK, company.pk)
     customer = Customer.objects.filter(company=company, phone=phone).first() if phone else None
     language = (customer and customer.language) or company.default_language

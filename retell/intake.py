@@ -34,24 +34,30 @@ _signers: dict[int, tuple[float, Company]] = {}
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """A body whose signature holds, and the company whose key it was made with."""
+    """A body whose signature holds, and the company whose key it was made with.
+
+    `is_paused`: staff have paused the agent that it speaks of; looked up by `take` alone.
+    """
 
     company: Company
     body: Mapping[str, Any]
     raw: bytes
+    is_paused: bool = False
 
 
 def take(request: HttpRequest, configuration_id: int | None) -> SignedRequest:
     """Verify a request of Retell's; raises Refused (400, 401, 404, 405, 413)."""
     raw, header = posted_body(request, HEADER)
     if configuration_id is not None:
-        company = _company_by_configuration(configuration_id)
+        configuration = _configuration(configuration_id)
+        company = configuration.company
         _check(raw, header, company)
-        return SignedRequest(company, json_object(raw), raw)
+        body = json_object(raw)
+        return SignedRequest(company, body, raw, _is_paused(body, company, configuration))
     body = json_object(raw)
-    company = _company_by_body(body)
+    company, named = _by_body(body)
     _check(raw, header, company)
-    return SignedRequest(company, body, raw)
+    return SignedRequest(company, body, raw, _is_paused(body, company, named))
 
 
 def take_event(request: HttpRequest, configuration_id: int | None) -> SignedRequest:
@@ -61,7 +67,7 @@ def take_event(request: HttpRequest, configuration_id: int | None) -> SignedRequ
     raw, header = posted_body(request, HEADER)
     until, company = _signers.get(configuration_id, (0.0, None))
     if company is None or until < time.monotonic() or not _fits(raw, header, company):
-        company = _company_by_configuration(configuration_id)
+        company = _configuration(configuration_id).company
         _check(raw, header, company)
         _signers[configuration_id] = (time.monotonic() + settings.TOKEN_CACHE_SECONDS, company)
     return SignedRequest(company, json_object(raw), raw)
@@ -92,26 +98,49 @@ def _check(raw: bytes, header: str, company: Company) -> None:
         raise Refused(401, "The signature does not fit.") from None
 
 
-def _company_by_configuration(configuration_id: int) -> Company:
+def _configuration(configuration_id: int) -> RetellConfiguration:
     row = RetellConfiguration.objects.select_related("company").filter(pk=configuration_id, company__is_active=True)
     configuration = row.first()
     if configuration is None:
         raise Refused(404, "There is no such Retell configuration.")
-    return configuration.company
+    return configuration
 
 
-def _company_by_body(body: Mapping[str, Any]) -> Company:
+def _by_body(body: Mapping[str, Any]) -> tuple[Company, RetellConfiguration | None]:
     """The one active company with this agent, else the one with this number; never a default."""
-    call = next((value for name in SUBJECTS if isinstance(value := body.get(name), Mapping)), body)
-    companies = Company.objects.filter(is_active=True)
-    found: list[Company] = []
+    call = _subject(body)
     if agent_id := _word(call, "agent_id"):
-        found = list(companies.filter(retell_configurations__agent_id=agent_id).distinct()[:2])
-    if not found and (number := to_e164(_own_number(call))):
-        found = list(companies.filter(phone_number=number))
-    if len(found) != 1:
-        raise Refused(404, "No company here has this agent or number, or several have: use the configuration's URL.")
-    return found[0]
+        rows = RetellConfiguration.objects.select_related("company").order_by("pk")
+        named = list(rows.filter(agent_id=agent_id, company__is_active=True)[:2])
+        if len(named) == 1:
+            return named[0].company, named[0]
+        if named:
+            raise _unclear()
+    number = to_e164(_own_number(call))
+    company = Company.objects.filter(is_active=True, phone_number=number).first() if number else None
+    if company is None:
+        raise _unclear()
+    return company, None
+
+
+def _unclear() -> Refused:
+    told = "No company here has this agent or number, or several have: use the configuration's URL."
+    return Refused(404, told)
+
+
+def _is_paused(body: Mapping[str, Any], company: Company, configuration: RetellConfiguration | None) -> bool:
+    """Of the agent that the body names: a number's address is that of one agent, its calls may be another's."""
+    if configuration is None:
+        return False
+    agent_id = _word(_subject(body), "agent_id")
+    if agent_id in ("", configuration.agent_id):
+        return configuration.paused_at is not None
+    return RetellConfiguration.objects.filter(company=company, agent_id=agent_id, paused_at__isnull=False).exists()
+
+
+def _subject(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The call or chat that the body tells of."""
+    return next((value for name in SUBJECTS if isinstance(value := body.get(name), Mapping)), body)
 
 
 def _own_number(call: Mapping[str, Any]) -> str:

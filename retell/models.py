@@ -35,6 +35,9 @@ class RetellConfiguration(models.Model):
     custom_functions = models.JSONField(_("custom functions"), default=list, null=True, blank=True)
     prompt_template = models.TextField(_("prompt"), null=True, blank=True)
     settings = models.JSONField(_("settings"), default=dict, null=True, blank=True)
+    paused_at = models.DateTimeField(
+        _("paused since"), null=True, blank=True, help_text=_("A paused agent takes no new calls and books nothing.")
+    )
     deployed_version = models.PositiveIntegerField(_("deployed version"), null=True, blank=True)
     deployed_at = models.DateTimeField(_("deployed at"), null=True, blank=True)
     # Until then nobody else may deploy this agent.

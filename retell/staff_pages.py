@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
 from mcp_gateway.staff_pages import Section, View, staff_page
-from retell.agent_pages import agent, deploying, functions, overview, prompt
+from retell.agent_pages import agent, deploying, functions, overview, pausing, prompt
 from retell.agent_pages.common import CHANGE, VIEW
 from retell.portal import actions, pages
 
@@ -73,6 +73,8 @@ _agents_page("company/<int:company_id>/add/", "retell_add_agent", overview.add, 
 _agents_page("company/<int:company_id>/deploy/", "retell_deploy", deploying.deploy, CHANGE)
 _agents_page("<int:pk>/", "retell_agent", agent.agent, VIEW)
 _agents_page("<int:pk>/test/", "retell_agent_test", agent.test, CHANGE)
+_agents_page("<int:pk>/pause/", "retell_agent_pause", pausing.pause, CHANGE)
+_agents_page("<int:pk>/resume/", "retell_agent_resume", pausing.resume, CHANGE)
 _agents_page("<int:pk>/functions/", "retell_functions", functions.functions, VIEW)
 _agents_page("<int:pk>/functions/<slug:name>/", "retell_function", functions.function, CHANGE)
 _agents_page("<int:pk>/functions/<slug:name>/reset/", "retell_function_reset", functions.reset, CHANGE)

@@ -37,7 +37,7 @@ def custom_function(request: HttpRequest, configuration_id: int | None = None) -
     except DatabaseError as error:
         log_failure(logger, "A function call could not be checked", error)
         return JsonResponse(functions.out_of_order())
-    return JsonResponse(functions.answer(signed.company, signed.body))
+    return JsonResponse(functions.answer(signed.company, signed.body, is_paused=signed.is_paused))
 
 
 @partial(signed_by_retell, taken_by=take_event)
@@ -53,4 +53,6 @@ def webhook(request: HttpRequest, signed: SignedRequest) -> HttpResponse:
 @signed_by_retell
 def call_inbound(request: HttpRequest, signed: SignedRequest) -> HttpResponse:
     """A call is coming in: the variables for the agent's first sentence."""
+    if signed.is_paused:
+        return JsonResponse(inbound.REJECTION)
     return JsonResponse(inbound.answer(signed.company, signed.body))

@@ -128,6 +128,13 @@ class RetellConfigurationMCPServer(MCPServer):
             prompts.write(configuration, prompt, context.principal)
         return _updated([configuration])
 
+    @rpc("pauseAgent", Access.WRITE, is_idempotent=True)
+    def pause_agent(self, context: Context, agent_id: OneAgent = None, paused: bool = True) -> Updated:
+        """Turn an agent's new calls away and book nothing in running ones, until `paused` is set false again."""
+        configuration = configuring.configuration_of(context.company, agent_id)
+        is_changed = configuring.set_paused(configuration, context.principal, is_paused=paused)
+        return _updated([configuration] if is_changed else [])
+
     @rpc("getWebhook", Access.READ, deadline_seconds=LOOKING_DEADLINE)
     def get_webhook(self, context: Context, agent_ids: Agents = None) -> Webhooks:
         """Each agent's webhook: as it is to be, as it is live, and how its last test went."""
