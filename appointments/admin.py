@@ -14,7 +14,7 @@ from appointments.follow_up_admin import FollowUpAdmin
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
 from appointments.opening_hours_form import OpeningHoursField
 from mcp_gateway.lost_edits import NoLostEditsMixin
-from mcp_gateway.staff_admin import CompanyFilter, CompanyScopedAdmin, SecretsForm
+from mcp_gateway.staff_admin import CompanyFilter, CompanyScopedAdmin, SecretsForm, SoftDeletingAdmin
 from mcp_gateway.staff_pages import Section
 
 
@@ -22,6 +22,8 @@ class ServiceInline(admin.StackedInline):
     model = Service
     extra = 0
     show_change_link = True
+    # On the service's own page, which says what that means.
+    can_delete = False
 
 
 class CompanyForm(SecretsForm):
@@ -49,6 +51,10 @@ class CompanyAdmin(NoLostEditsMixin, CompanyScopedAdmin):
         (_("Cal.com"), {"fields": ("calcom_api_key", "calcom_base_url", "calcom_webhook_secret")}),
     )
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Calls, messages and the audit trail refer to a company: it is switched off, and then does nothing."""
+        return False
+
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return super().formfield_for_manytomany(
             db_field, request, **{**kwargs, "widget": forms.CheckboxSelectMultiple()}
@@ -72,7 +78,7 @@ class CompanyAdmin(NoLostEditsMixin, CompanyScopedAdmin):
 
 
 @admin.register(Service)
-class ServiceAdmin(NoLostEditsMixin, CompanyScopedAdmin):
+class ServiceAdmin(NoLostEditsMixin, SoftDeletingAdmin):
     section = Section.SET_UP
     list_display = ("name", "company", "duration_minutes", "calcom_event_type_id", "parallel_capacity", "is_active")
     list_filter = ("is_active", ("company", CompanyFilter))

@@ -8,14 +8,14 @@ from appointments import looks
 from appointments.list_tools import PhoneSearchMixin
 from appointments.models import Customer
 from mcp_gateway.lost_edits import NoLostEditsMixin
-from mcp_gateway.staff_admin import CompanyFilter, CompanyScopedAdmin
+from mcp_gateway.staff_admin import CompanyFilter, SoftDeletingAdmin
 from mcp_gateway.staff_pages import Section
 
 # The latest; the lists have all.
 MAX_SHOWN = 20
 
 
-class CustomerAdmin(NoLostEditsMixin, PhoneSearchMixin, CompanyScopedAdmin):
+class CustomerAdmin(NoLostEditsMixin, PhoneSearchMixin, SoftDeletingAdmin):
     section = Section.DAY
     search_ids = ("email",)
     exact_first = ("name",)

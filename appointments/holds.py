@@ -294,7 +294,7 @@ def wish_columns(call: Call, wish: Wish, service: Service) -> dict[str, object]:
         "company": call.company,
         "service": service,
         "call": call,
-        "customer": call.customer,
+        "customer": call.known_customer,
         "starts_at": wish.starts_at,
         "ends_at": period_of(service, wish.starts_at).end,
         "attendee_name": wish.customer_name,

@@ -37,7 +37,8 @@ def appointments_like(text: str) -> tuple[Q, Q]:
 
 def calls_like(text: str) -> tuple[Q, Q]:
     named = Q(call_id=text) | _with_phone("caller_phone", text)
-    like = Q(call_id__icontains=text) | Q(customer__name__icontains=text) | Q(summary__icontains=text)
+    of_customer = Q(customer__deleted_at=None, customer__name__icontains=text)
+    like = Q(call_id__icontains=text) | of_customer | Q(summary__icontains=text)
     return named, like | _with_digits("caller_phone", text)
 
 
@@ -224,7 +225,9 @@ def appointments_by_service(
 def frequent_customers(context: Context, at_least: Annotated[int, Field(ge=1)] = 2) -> list[FrequentCustomer]:
     """Customers with at least so many appointments that were not cancelled, the most frequent first."""
     kept = (
-        appointments(context.company).filter(status__in=BOOKED, customer__isnull=False).exclude(status=Status.CANCELLED)
+        appointments(context.company)
+        .filter(status__in=BOOKED, customer__isnull=False, customer__deleted_at=None)
+        .exclude(status=Status.CANCELLED)
     )
     rows = kept.values("customer_id", "customer__name").annotate(count=Count("pk"), latest=Max("starts_at"))
     return [

@@ -253,6 +253,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "calcom.tasks.reconcile_bookings_of_all",
         "schedule": crontab(hour=2, minute=40),
     },
+    "purge deleted rows": {"task": "mcp_gateway.tasks.purge_deleted_rows", "schedule": crontab(hour=3, minute=20)},
     "forget old messages": {"task": "mcp_gateway.tasks.forget_old_messages", "schedule": 3600.0},
     "sweep bookings": {"task": "appointments.tasks.sweep_bookings", "schedule": SWEEP_SECONDS},
     "close forgotten calls": {"task": "retell.tasks.close_forgotten_calls", "schedule": SWEEP_SECONDS},

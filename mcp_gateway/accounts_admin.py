@@ -34,6 +34,10 @@ class StaffUserAdmin(StaffListAdmin, DjangosUserAdmin):
         (_("Times"), {"fields": ("last_login", "date_joined")}),
     )
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The audit trail names them: whoever leaves is switched off, as the form says."""
+        return False
+
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return super().formfield_for_manytomany(
             db_field, request, **{**kwargs, "widget": forms.CheckboxSelectMultiple()}

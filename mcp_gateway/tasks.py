@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from mcp_gateway import background, idempotency, inbox, outbox, worker_queue
+from mcp_gateway import background, deletion, idempotency, inbox, outbox, worker_queue
 
 # A handler that hangs is stopped, and its attempt recorded, before another worker may take the event over.
 STOP_SECONDS = inbox.LEASE.seconds - 60
@@ -75,3 +75,9 @@ def forget_old_long_actions() -> int:
 def forget_idempotent_answers() -> int:
     """Delete answers that were kept long enough."""
     return idempotency.forget_old()
+
+
+@shared_task
+def purge_deleted_rows() -> int:
+    """Delete for good what staff deleted more than thirty days ago."""
+    return deletion.purge()

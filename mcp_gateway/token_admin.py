@@ -83,6 +83,10 @@ class ApiTokenAdmin(CompanyScopedAdmin):
             return badge(Look.QUIET, _("no longer valid"))
         return badge(Look.GOOD, _("usable"))
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The audit trail names it by its prefix: it is revoked."""
+        return False
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         entered: tuple[str, ...] = ("name", "company", "chosen", "scopes", "expires_at")
         if obj is not None and not self.has_change_permission(request, obj):

@@ -24,6 +24,8 @@ _phrases: dict[str, Any] = {
     "created": _("%(actor)s created %(object)s"),
     "changed": _("%(actor)s changed %(object)s"),
     "deleted": _("%(actor)s deleted %(object)s"),
+    "restored": _("%(actor)s restored %(object)s"),
+    "purged": _("%(actor)s deleted %(object)s for good"),
     "token.rotated": _("%(actor)s made a new token in place of an old one: %(object)s"),
     "token.revoked": _("%(actor)s revoked %(object)s"),
     "webhook_event.replayed": _("%(actor)s had %(object)s worked on once more"),

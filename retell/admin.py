@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from mcp_gateway.lost_edits import NoLostEditsMixin
 from mcp_gateway.principal import Principal
-from mcp_gateway.staff_admin import CompanyFilter, CompanyScopedAdmin
+from mcp_gateway.staff_admin import CompanyFilter, SoftDeletingAdmin
 from mcp_gateway.staff_pages import Section
 from retell import (
     call_story,  # noqa: F401  (registers Retell's side of a call's page)
@@ -45,7 +45,7 @@ class RetellConfigurationForm(forms.ModelForm):
 
 
 @admin.register(RetellConfiguration)
-class RetellConfigurationAdmin(NoLostEditsMixin, CompanyScopedAdmin):
+class RetellConfigurationAdmin(NoLostEditsMixin, SoftDeletingAdmin):
     section = Section.SET_UP
     form = RetellConfigurationForm
     list_display = (

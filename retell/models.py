@@ -4,10 +4,11 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from mcp_gateway.deletion import SoftlyDeleted
 from retell.webhook_urls import validate_events, validate_webhook_url
 
 
-class RetellConfiguration(models.Model):
+class RetellConfiguration(SoftlyDeleted):
     """One agent of one company: what it is to have, and what was deployed and tested last."""
 
     company = models.ForeignKey(
@@ -57,7 +58,7 @@ class RetellConfiguration(models.Model):
         ordering = ("company", "agent_id")
         constraints = (
             # Serves as the customer's index idx_company_agent too.
-            models.UniqueConstraint(fields=("company", "agent_id"), name="idx_company_agent"),
+            models.UniqueConstraint(fields=("company", "agent_id", "is_living"), name="idx_company_agent"),
         )
         indexes = (models.Index(fields=("agent_id",), name="retell_config_by_agent"),)
 

@@ -128,7 +128,7 @@ def _name(turn: Turn, earlier: Wish | None) -> str | None:
     words = meaningful(turn.said.name, max_length=MAX_NAME)
     refused = (turn.company.name, turn.company.agent_name)
     heard = sensible_name(words, refused=[name for name in refused if name]) if words else None
-    known = turn.call.customer.name if turn.call.customer else ""
+    known = turn.call.known_customer.name if turn.call.known_customer else ""
     return heard or (earlier.customer_name if earlier else "") or known or None
 
 

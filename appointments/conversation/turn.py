@@ -134,7 +134,7 @@ def function(answer: Answer) -> Function:
 def _language(call: Call, said: Said) -> str:
     """What the agent says is spoken, or the customer speaks, or was heard in the call; else the company's."""
     named = named_language(meaningful(said.language, max_length=MAX_WORDS) or "")
-    known = call.customer.language if call.customer else ""
+    known = call.known_customer.language if call.known_customer else ""
     if named is None and (known or call.language):
         return known or call.language
     when = (said.date, said.time, said.new_date, said.new_time)

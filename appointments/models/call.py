@@ -75,5 +75,10 @@ class Call(models.Model):
         return self.call_id
 
     @property
+    def known_customer(self) -> Customer | None:
+        """Whose number called, unless staff have deleted them since."""
+        return self.customer if self.customer and self.customer.deleted_at is None else None
+
+    @property
     def is_over(self) -> bool:
         return self.status in self.OVER

@@ -1,7 +1,7 @@
 """A company and what it offers."""
 
 from datetime import time
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import Field, TypeAdapter
 from pydantic import ValidationError as PydanticError
 
+from appointments.models.ahead import APPOINTMENTS_AHEAD, has_ahead
 from appointments.phones import to_e164, validate_e164
+from mcp_gateway.deletion import SoftlyDeleted
 from mcp_gateway.fields import EncryptedTextField
 from mcp_gateway.outbound import validate_vendor_url
 
@@ -81,7 +83,13 @@ class Company(models.Model):
         help_text=_("The number that callers dial, as +493012345678."),
     )
     email = models.EmailField(_("e-mail"), blank=True, help_text=_("Where follow-ups are announced."))
-    is_active = models.BooleanField(_("active"), default=True)
+    is_active = models.BooleanField(
+        _("active"),
+        default=True,
+        help_text=_(
+            "Instead of deleting: switched off, its calls, webhooks and tokens are refused, and its history stays."
+        ),
+    )
     staff = models.ManyToManyField(
         settings.AUTH_USER_MODEL,
         verbose_name=_("staff"),
@@ -176,7 +184,7 @@ class Company(models.Model):
         return (self.calcom_base_url or settings.CALCOM_API_URL).rstrip("/")
 
 
-class Service(models.Model):
+class Service(SoftlyDeleted):
     """What can be booked, and what callers call it."""
 
     company = models.ForeignKey(Company, verbose_name=_("company"), on_delete=models.CASCADE, related_name="services")
@@ -204,11 +212,17 @@ class Service(models.Model):
         verbose_name = _("service")
         verbose_name_plural = _("services")
         ordering = ("company", "name")
-        constraints = (models.UniqueConstraint(fields=("company", "name"), name="one_service_per_company_and_name"),)
+        constraints = (
+            models.UniqueConstraint(fields=("company", "name", "is_living"), name="one_service_per_company_and_name"),
+        )
         indexes = (models.Index(fields=("company", "calcom_event_type_id"), name="services_by_event_type"),)
 
     def __str__(self) -> str:
         return self.name
+
+    def reason_to_stay(self) -> Any:
+        """Appointments that are to come are still changed, and booked, as this service."""
+        return APPOINTMENTS_AHEAD if has_ahead(self) else ""
 
     def clean(self) -> None:
         """Aliases are a list of words; an emptied field, null from the form, is none."""

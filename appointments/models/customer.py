@@ -1,14 +1,18 @@
 """A person who calls a company."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from appointments.models.ahead import APPOINTMENTS_AHEAD, has_ahead
 from appointments.models.company import Company
 from appointments.phones import validate_e164
+from mcp_gateway.deletion import SoftlyDeleted
 
 
-class Customer(models.Model):
+class Customer(SoftlyDeleted):
     """Known by phone number within one company; a caller who hides it is nobody we know."""
 
     company = models.ForeignKey(Company, verbose_name=_("company"), on_delete=models.CASCADE, related_name="customers")
@@ -27,7 +31,9 @@ class Customer(models.Model):
         verbose_name_plural = _("customers")
         ordering = ("name", "pk")
         constraints = (
-            models.UniqueConstraint(fields=("company", "phone"), name="one_customer_per_company_and_phone"),
+            models.UniqueConstraint(
+                fields=("company", "phone", "is_living"), name="one_customer_per_company_and_phone"
+            ),
             models.CheckConstraint(
                 condition=models.Q(phone=None) | ~models.Q(phone=""), name="customer_phone_null_not_empty"
             ),
@@ -39,3 +45,7 @@ class Customer(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.phone or f"#{self.pk}"
+
+    def reason_to_stay(self) -> Any:
+        """Whoever calls about an appointment that is to come is found by their number."""
+        return APPOINTMENTS_AHEAD if has_ahead(self) else ""

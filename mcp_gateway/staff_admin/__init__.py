@@ -1,5 +1,6 @@
 """What the admin pages of every app share: lists that stay quick, own companies only, secrets masked."""
 
+from mcp_gateway.staff_admin.deleting import SoftDeletingAdmin
 from mcp_gateway.staff_admin.filters import CompanyFilter, RecentValuesFilter
 from mcp_gateway.staff_admin.lists import StaffListAdmin
 from mcp_gateway.staff_admin.saved_views import VIEW_VAR, SavedView, bounded_count, count_text, today
@@ -16,6 +17,7 @@ __all__ = [
     "RecentValuesFilter",
     "SavedView",
     "SecretsForm",
+    "SoftDeletingAdmin",
     "StaffListAdmin",
     "bounded_count",
     "count_text",

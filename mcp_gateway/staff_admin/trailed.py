@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 
 from mcp_gateway import trail
 from mcp_gateway.audit import record_by
-from mcp_gateway.companies import company_model
 from mcp_gateway.fields import encrypted_fields
 from mcp_gateway.principal import Principal
 
@@ -79,8 +78,7 @@ class TrailedAdmin(admin.ModelAdmin):
             action=f"{_snake(name)}.{what}",
             object_type=name,
             object_id=obj.pk,
-            # The trail would keep a company from being deleted that it names.
-            company_id=None if what == "deleted" and isinstance(obj, company_model()) else self.company_id_of(obj),
+            company_id=self.company_id_of(obj),
             **values,
         )
 

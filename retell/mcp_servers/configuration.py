@@ -294,7 +294,7 @@ def _is_anothers(company: Company, call: Mapping[str, Any]) -> bool:
     """Whether a call that we have not heard of goes to another company's agent or number: accounts may be shared."""
     news = call_news(call)
     number = to_e164(news.from_number if news.direction == Call.Direction.OUTBOUND else news.to_number)
-    owners = Q(retell_configurations__agent_id=news.agent_id)
+    owners = Q(retell_configurations__agent_id=news.agent_id, retell_configurations__deleted_at=None)
     if number:
         owners |= Q(phone_number=number)
     found = set(Company.objects.filter(owners).values_list("pk", flat=True))
