@@ -27,11 +27,11 @@ from appointments.list_tools import PhoneSearchMixin, day_filter
 from appointments.models import Appointment, Service
 from appointments.staff_forms import BookingForm, LocalStartForm, ReasonForm, ServiceForm
 from appointments.staff_lists import APPOINTMENT_VIEWS
-from mcp_gateway.models import AuditEntry
 from mcp_gateway.moments import moment
 from mcp_gateway.principal import Principal
 from mcp_gateway.staff_admin import CompanyFilter, ReadOnlyAdmin, visible_companies
 from mcp_gateway.staff_pages import Section, render
+from mcp_gateway.trail import history_of
 
 Status = Appointment.Status
 CHANGE, ADD = "appointments.change_appointment", "appointments.add_appointment"
@@ -48,7 +48,9 @@ def _for(permission: str) -> Callable[[View], View]:
         def guarded(self: "AppointmentAdmin", request: HttpRequest, object_id: str, **kwargs: Any) -> HttpResponseBase:
             if not request.user.has_perm(permission):
                 raise PermissionDenied
-            return view(self, request, self.found(request, object_id), **kwargs)
+            appointment = self.found(request, object_id)
+            self._note_view(request, appointment)
+            return view(self, request, appointment, **kwargs)
 
         return guarded
 
@@ -57,6 +59,7 @@ def _for(permission: str) -> Callable[[View], View]:
 
 class AppointmentAdmin(PhoneSearchMixin, ReadOnlyAdmin):
     section = Section.DAY
+    shows_personal_data = True
     views = APPOINTMENT_VIEWS
     ordering = ("-starts_at",)
     nothing_yet = gettext_lazy("No appointment yet: callers make them by phone, and you can book one here.")
@@ -130,7 +133,7 @@ class AppointmentAdmin(PhoneSearchMixin, ReadOnlyAdmin):
             "follow_ups": [
                 (row, looks.follow_up_badge(row.status)) for row in appointment.follow_ups.order_by("-created_at")
             ],
-            "trail": AuditEntry.objects.filter(object_type="Appointment", object_id=str(appointment.pk))[:MAX_SHOWN],
+            "trail": history_of("Appointment", appointment.pk)[:MAX_SHOWN],
         }
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -28,6 +28,7 @@ LIST = "appointments_call_changelist"
 
 class CallAdmin(PhoneSearchMixin, ReadOnlyAdmin):
     section = Section.DAY
+    shows_personal_data = True
     views = CALL_VIEWS
     nothing_yet = gettext_lazy("No call yet: calls appear here as soon as the agent's phone rings.")
     search_ids = ("call_id",)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -15,8 +16,9 @@ from django.utils.translation import gettext as _
 from appointments import looks, words_for_staff
 from appointments.models import Appointment, Call, FollowUp
 from mcp_gateway.models import AuditEntry
+from mcp_gateway.viewing import VIEWED
 
-MAX_ENTRIES = 50
+MAX_ENTRIES = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +101,9 @@ def _of_follow_up(row: FollowUp) -> Moment:
 
 def _changes(appointments: list[Appointment], follow_ups: list[FollowUp]) -> list[Moment]:
     """What was done with them since."""
-    found = []
-    for name, rows in (("Appointment", appointments), ("FollowUp", follow_ups)):
-        if rows:
-            entries = AuditEntry.objects.filter(object_type=name, object_id__in=[str(row.pk) for row in rows])
-            found += list(entries[:MAX_ENTRIES])
-    return [Moment(at=entry.at, what=f"{entry.action}: {entry.actor}", details=entry.reason) for entry in found]
+    kinds = (("Appointment", appointments), ("FollowUp", follow_ups))
+    about = [Q(object_type=name, object_id__in=[str(row.pk) for row in rows]) for name, rows in kinds if rows]
+    if not about:
+        return []
+    entries = AuditEntry.objects.filter(Q(*about, _connector=Q.OR)).exclude(action=VIEWED)[:MAX_ENTRIES]
+    return [Moment(at=entry.at, what=f"{entry.action}: {entry.actor}", details=entry.reason) for entry in entries]

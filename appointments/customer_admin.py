@@ -17,6 +17,7 @@ MAX_SHOWN = 20
 
 class CustomerAdmin(NoLostEditsMixin, PhoneSearchMixin, SoftDeletingAdmin):
     section = Section.DAY
+    shows_personal_data = True
     search_ids = ("email",)
     exact_first = ("name",)
     phone_columns = ("phone",)

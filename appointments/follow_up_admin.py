@@ -45,6 +45,7 @@ TITLES = {
 
 class FollowUpAdmin(PhoneSearchMixin, CompanyScopedAdmin):
     section = Section.DAY
+    shows_personal_data = True
     search_ids = ("call__call_id",)
     phone_columns = ("call__caller_phone", "appointment__customer__phone")
     views = FOLLOW_UP_VIEWS

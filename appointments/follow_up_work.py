@@ -14,6 +14,7 @@ from appointments.models import FollowUp
 from mcp_gateway.audit import record_by
 from mcp_gateway.models import AuditEntry
 from mcp_gateway.principal import Principal
+from mcp_gateway.trail import history_of
 
 Status = FollowUp.Status
 MAX_NOTE = 500
@@ -55,7 +56,7 @@ def note(follow_up: FollowUp, user: Any, text: str) -> None:
 
 def history(follow_up: FollowUp) -> list[AuditEntry]:
     """The latest first."""
-    return list(AuditEntry.objects.filter(object_type="FollowUp", object_id=str(follow_up.pk)))
+    return list(history_of("FollowUp", follow_up.pk))
 
 
 @transaction.atomic

@@ -65,7 +65,7 @@ class AppointmentManagementMCPServer(MCPServer):
         waiting = changes.overdue_bookings()
         return Health(status="degraded", reason=f"{waiting} bookings are overdue") if waiting else Health()
 
-    @rpc("findAppointments", Access.READ)
+    @rpc("findAppointments", Access.READ, tells_personal_data=True)
     def find_appointments(self, context: Context, phone: Phone) -> FoundAppointments:
         """The upcoming appointments of the customer with this phone number, the next one first."""
         number = _e164(phone)

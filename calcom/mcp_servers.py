@@ -253,7 +253,7 @@ class CalcomMCPServer(MCPServer):
             mirror = Mirror(context.company, by=context.principal, look=look)
             return sync_bookings(context.company, client, mirror, everything=everything)
 
-    @rpc("getBooking", Access.READ, deadline_seconds=READ_DEADLINE)
+    @rpc("getBooking", Access.READ, deadline_seconds=READ_DEADLINE, tells_personal_data=True)
     def get_booking(
         self, context: Context, uid: Uid, follow_moves: FollowMoves = True, timeout_seconds: Seconds | None = None
     ) -> Booking:
@@ -261,7 +261,7 @@ class CalcomMCPServer(MCPServer):
         with _calcom(context, timeout_seconds) as client:
             return _look(context, client, uid, follow_moves=follow_moves)
 
-    @rpc("getBookings", Access.READ, deadline_seconds=READ_DEADLINE)
+    @rpc("getBookings", Access.READ, deadline_seconds=READ_DEADLINE, tells_personal_data=True)
     def get_bookings(
         self,
         context: Context,

@@ -53,14 +53,14 @@ class DatabaseMCPServer(MCPServer):
         """The tables and columns that may be read, and the reports with their parameters."""
         return reports.schema()
 
-    @rpc("query", Access.READ, cost=2)
+    @rpc("query", Access.READ, cost=2, tells_personal_data=True)
     def query(
         self, context: Context, report: str, parameters: dict[str, Any] | None = None, limit: Rows = 100
     ) -> reports.ReportResult:
         """Run a named report of the company; getSchema lists them with their parameters."""
         return reports.run(context, report, parameters or {}, limit)
 
-    @rpc("search", Access.READ, cost=2)
+    @rpc("search", Access.READ, cost=2, tells_personal_data=True)
     def search(
         self, context: Context, text: Text, tables: list[str] | None = None, limit: Hits = reports.MAX_HITS
     ) -> Found:
@@ -74,7 +74,7 @@ class DatabaseMCPServer(MCPServer):
         """Calls, bookings, durations and costs (in cents) of a period, by default the last thirty days."""
         return figures().call_stats(context.company, _period(context, first_day, last_day))
 
-    @rpc("getFailedAppointments", Access.READ)
+    @rpc("getFailedAppointments", Access.READ, tells_personal_data=True)
     def get_failed_appointments(
         self, context: Context, first_day: date | None = None, last_day: date | None = None, limit: Lines = 50
     ) -> FailedAppointments:

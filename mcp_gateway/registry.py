@@ -91,6 +91,7 @@ class Declaration:
     is_idempotent: bool
     cost: int
     deadline_seconds: float
+    tells_personal_data: bool
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -106,6 +107,7 @@ def rpc(
     is_idempotent: bool = False,
     cost: int = 1,
     deadline_seconds: float = 10.0,
+    tells_personal_data: bool = False,
 ) -> Callable[[Function], Function]:
     """Publish a server's method under its name on the wire.
 
@@ -114,6 +116,7 @@ def rpc(
     `is_destructive`, `is_idempotent`: hints for MCP clients; reads are idempotent anyway.
     `cost`: how much of the rate limit one call uses up.
     `deadline_seconds`: how long the method may take; what it asks of vendors must fit into it.
+    `tells_personal_data`: that a member of staff has read it is noted in the audit trail.
     """
 
     def mark(function: Function) -> Function:
@@ -126,6 +129,7 @@ def rpc(
             is_idempotent=is_idempotent or access is Access.READ,
             cost=cost,
             deadline_seconds=deadline_seconds,
+            tells_personal_data=tells_personal_data,
         )
         return function
 

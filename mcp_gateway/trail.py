@@ -18,6 +18,7 @@ from mcp_gateway import objects
 from mcp_gateway.actors import display_names
 from mcp_gateway.models import AuditEntry
 from mcp_gateway.moments import moment
+from mcp_gateway.viewing import VIEWED
 
 # By action; by its last part where no app has another phrase for it.
 _phrases: dict[str, Any] = {
@@ -35,6 +36,7 @@ _phrases: dict[str, Any] = {
     "long_action.started": _("%(actor)s started %(object)s"),
     "long_action.cancelled": _("%(actor)s cancelled %(object)s"),
     "long_action.ended": _("%(object)s has ended"),
+    VIEWED: _("%(actor)s looked at %(object)s"),
     "list.exported": _("%(actor)s exported the list %(object)s"),
 }
 _FALLBACK = _("%(actor)s: %(action)s, %(object)s")
@@ -75,8 +77,9 @@ def told(request: HttpRequest, entries: Iterable[AuditEntry]) -> list[Told]:
 
 
 def history_of(object_type: str, object_id: Any) -> QuerySet[AuditEntry]:
-    """What happened to an object, the latest first."""
-    return AuditEntry.objects.filter(object_type=object_type, object_id=str(object_id))
+    """What happened to an object, the latest first; who only looked at it stands in the trail itself."""
+    entries = AuditEntry.objects.filter(object_type=object_type, object_id=str(object_id))
+    return entries.exclude(action=VIEWED)
 
 
 def changes(entry: AuditEntry) -> list[Change]:

@@ -66,6 +66,7 @@ class ReplayForm(forms.Form):
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(ReadOnlyAdmin):
     section = Section.OPERATION
+    shows_personal_data = True
     list_display = ("received", "what", "company", "state_badge", "tries", "last_error", "age")
     list_filter = (
         "state",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -15,7 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from mcp_gateway import trail
+from mcp_gateway import trail, viewing
+from mcp_gateway.actors import STAFF
 from mcp_gateway.audit import record_by
 from mcp_gateway.fields import encrypted_fields
 from mcp_gateway.principal import Principal
@@ -26,6 +27,14 @@ MOST_SHOWN = 200
 
 class TrailedAdmin(admin.ModelAdmin):
     """Writes the audit trail in place of Django's own log, and shows it as a row's history."""
+
+    # Whether a row's page shows phone numbers, e-mail addresses or what people said: then looking is noted too.
+    shows_personal_data: ClassVar[bool] = False
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if original := context.get("original"):
+            self._note_view(request, original)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def construct_change_message(self, request: HttpRequest, form: forms.Form, formsets: Any, add: bool = False) -> Any:
         """Keep what the form has changed until it is logged, in the same transaction."""
@@ -56,6 +65,7 @@ class TrailedAdmin(admin.ModelAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
         if not self.has_view_or_change_permission(request, obj):
             raise PermissionDenied
+        self._note_view(request, obj)
         entries = trail.history_of(self.model.__name__, obj.pk)[:MOST_SHOWN]
         context = {
             "title": _("History of %(name)s") % {"name": obj},
@@ -70,6 +80,11 @@ class TrailedAdmin(admin.ModelAdmin):
     def company_id_of(self, obj: Any) -> int | None:
         """Whose the row is; None where it is nobody's."""
         return None
+
+    def _note_view(self, request: HttpRequest, obj: Model) -> None:
+        if self.shows_personal_data:
+            seen = {"object_type": self.model.__name__, "object_id": obj.pk, "company_id": self.company_id_of(obj)}
+            viewing.note(f"{STAFF}{request.user.pk}", **seen)
 
     def _note(self, request: HttpRequest, obj: Model, what: str, **values: Any) -> None:
         name = self.model.__name__

@@ -76,7 +76,7 @@ class RetellConfigurationMCPServer(MCPServer):
         with retell_of(context) as client:
             return client.key_info()
 
-    @rpc("getCall", Access.READ)
+    @rpc("getCall", Access.READ, tells_personal_data=True)
     def get_call(self, context: Context, call_id: CallId) -> dict[str, Any]:
         """A call of the company as Retell describes it now, with its transcript once it is over."""
         known = Call.objects.filter(call_id=call_id).first()

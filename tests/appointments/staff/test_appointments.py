@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from appointments import changes
 from appointments.models import Appointment, Company, FollowUp, Service
-from mcp_gateway.models import AuditEntry
+from tests import trail
 from tests.appointments.staff.conftest import In, make_appointment
 from tests.calcom.conftest import HOUR, SLOT, CalcomControl
 from tests.factories import make_company
@@ -59,7 +59,7 @@ class TestCancelling:
         assert "Cancelled: Erika Beispiel" in answer.text
         booked.refresh_from_db()
         assert (booked.status, booked.cancellation_reason, live(control)) == (Status.CANCELLED, "Stylist is ill", [])
-        entry = AuditEntry.objects.get(action="appointment.cancelled")
+        entry = trail.done().get(action="appointment.cancelled")
         assert (entry.actor_kind, entry.reason, entry.after["status"]) == ("staff", "Stylist is ill", "cancelled")
 
     def test_it_wants_a_reason(self, operator: Client, booked: Appointment) -> None:
@@ -73,7 +73,7 @@ class TestCancelling:
         answer = operator.post(page(booked, "cancel"), {"reason": "Ill"}, follow=True)
         assert "the appointment is cancelled by now" in answer.text
         assert len(control.requests()) == sent
-        assert AuditEntry.objects.count() == 1
+        assert trail.done().count() == 1
 
     def test_a_refusal_of_the_calendar_changes_nothing_and_is_told(
         self, operator: Client, booked: Appointment, control: CalcomControl
@@ -94,7 +94,7 @@ class TestCancelling:
         booked.refresh_from_db()
         assert booked.status == Status.SCHEDULED
         assert "may have reached it, or not" in answer.text
-        assert AuditEntry.objects.get().after == {"outcome": "unknown"}
+        assert trail.done().get().after == {"outcome": "unknown"}
         assert FollowUp.objects.get().kind == FollowUp.Kind.NEEDS_REVIEW
 
 
@@ -124,7 +124,7 @@ class TestMoving:
         booked.refresh_from_db()
         assert booked.starts_at == SLOT + HOUR
         assert [row["uid"] for row in live(control)] == [booked.calcom_booking_uid]
-        assert AuditEntry.objects.get(action="appointment.moved").reason == "Customer asked"
+        assert trail.done().get(action="appointment.moved").reason == "Customer asked"
 
     def test_a_taken_time_is_refused_with_the_nearest_free_ones(
         self, operator: Client, booked: Appointment, haircut: Service
@@ -172,7 +172,7 @@ class TestClosing:
         operator.post(page(past, name))
         past.refresh_from_db()
         assert past.status == status
-        assert AuditEntry.objects.get().after["status"] == status
+        assert trail.done().get().after["status"] == status
 
     def test_a_mistake_is_put_right(self, operator: Client, past: Appointment) -> None:
         operator.post(page(past, "no-show"))
@@ -207,7 +207,7 @@ class TestBooking:
         made = Appointment.objects.get()
         assert (made.status, made.starts_at, made.customer.phone) == (Status.SCHEDULED, SLOT, "+4915112345678")
         assert len(live(control)) == 1
-        assert AuditEntry.objects.get().action == "appointment.created"
+        assert trail.done().get().action == "appointment.created"
 
     def test_the_form_sent_twice_books_once(self, admin: Client, haircut: Service, control: CalcomControl) -> None:
         form = self.form()

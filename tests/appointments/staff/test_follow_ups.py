@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from appointments.models import Company, FollowUp
-from mcp_gateway.models import AuditEntry
+from tests import trail
 from tests.appointments.staff.conftest import In, make_appointment
 from tests.factories import make_call
 
@@ -55,14 +55,14 @@ def test_taking_makes_it_mine(operator: Client, task: FollowUp) -> None:
     step(operator, task, "take")
     assert (task.status, task.assignee.username) == (Status.TAKEN, "operator")
     assert operator.get(f"{LIST}?view=mine").context["cl"].result_count == 1
-    assert AuditEntry.objects.get().action == "follow_up.taken"
+    assert trail.done().get().action == "follow_up.taken"
 
 
 def test_of_two_who_take_it_one_has_it(logged_in: In, task: FollowUp) -> None:
     step(logged_in("operator"), task, "take")
     assert "somebody was quicker" in step(logged_in("admin"), task, "take")
     assert task.assignee.username == "operator"
-    assert AuditEntry.objects.count() == 1
+    assert trail.done().count() == 1
 
 
 def test_it_is_released_done_and_opened_again(operator: Client, task: FollowUp) -> None:
@@ -77,7 +77,7 @@ def test_it_is_released_done_and_opened_again(operator: Client, task: FollowUp) 
 def test_done_twice_is_done_once(operator: Client, task: FollowUp) -> None:
     step(operator, task, "finish")
     step(operator, task, "finish")
-    assert AuditEntry.objects.filter(action="follow_up.done").count() == 1
+    assert trail.done().filter(action="follow_up.done").count() == 1
 
 
 def test_notes_stay_with_who_wrote_them(operator: Client, task: FollowUp) -> None:
@@ -85,12 +85,12 @@ def test_notes_stay_with_who_wrote_them(operator: Client, task: FollowUp) -> Non
     shown = step(operator, task, "note", note="Will call back")
     assert "Nobody &lt;b&gt;there&lt;/b&gt;" in shown
     assert "Will call back" in shown
-    assert AuditEntry.objects.filter(action="follow_up.noted", actor_kind="staff").count() == 2
+    assert trail.done().filter(action="follow_up.noted", actor_kind="staff").count() == 2
 
 
 def test_an_empty_note_is_none(operator: Client, task: FollowUp) -> None:
     assert "The note was empty" in step(operator, task, "note", note="  ")
-    assert not AuditEntry.objects.exists()
+    assert not trail.done().exists()
 
 
 def test_several_are_worked_through_at_once(operator: Client, company: Company, other_company: Company) -> None:
@@ -133,7 +133,7 @@ def test_beforehand_it_is_told_how_many_it_would_be(
 def test_an_assignee_given_in_the_form_is_in_the_trail(operator: Client, task: FollowUp) -> None:
     colleague = User.objects.get(username="operator")
     operator.post(f"{LIST}{task.pk}/change/", {"status": "taken", "assignee": colleague.pk})
-    assert AuditEntry.objects.get(action="follow_up.changed").after["assignee"] == colleague.pk
+    assert trail.done().get(action="follow_up.changed").after["assignee"] == colleague.pk
 
 
 @pytest.mark.parametrize("name", ["take", "release", "finish", "reopen", "note"])
@@ -144,7 +144,7 @@ def test_steps_are_for_those_who_may(logged_in: In, task: FollowUp, other_compan
     operator = logged_in("operator")
     assert operator.get(f"{LIST}{task.pk}/{name}/").status_code == 405
     assert operator.post(f"{LIST}{make(other_company).pk}/{name}/").status_code == 404
-    assert not AuditEntry.objects.exists()
+    assert not trail.done().exists()
 
 
 @pytest.mark.usefixtures("in_memory")
