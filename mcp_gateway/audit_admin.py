@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -30,7 +31,7 @@ class TrailList(StaffChangeList):
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
     section = Section.ACCESS
-    list_display = ("when", "sentence", "company")
+    list_display = ("when", "sentence", "company", "trace")
     list_filter = (
         "at",
         "actor_kind",
@@ -78,6 +79,14 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         if entry.reason:
             parts.append(format_html(". {}: {}", _("Reason"), entry.reason))
         return format_html_join("", "{}", ((part,) for part in parts))
+
+    @admin.display(description=gettext_lazy("correlation id"))
+    def trace(self, entry: AuditEntry) -> SafeString | str:
+        """The beginning says which ones belong together."""
+        if not entry.correlation_id:
+            return "–"
+        url = reverse("admin:trace", args=(entry.correlation_id,))
+        return format_html('<a href="{}">{}</a>', url, entry.correlation_id[:8])
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         (told,) = trail.told(request, [context["original"]])

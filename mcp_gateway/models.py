@@ -245,7 +245,10 @@ class IdempotentAnswer(models.Model):
 
     class Meta:
         db_table = "idempotent_answers"
-        indexes = (models.Index(fields=("created_at",), name="idempotent_answers_by_age"),)
+        indexes = (
+            models.Index(fields=("created_at",), name="idempotent_answers_by_age"),
+            models.Index(fields=("correlation_id",), name="idempotent_answers_correlation"),
+        )
 
     def __str__(self) -> str:
         return f"{self.principal} {self.method} {self.pk}"

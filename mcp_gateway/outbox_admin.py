@@ -91,7 +91,7 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("state"), ordering="state")
     def state_badge(self, message: OutboxMessage) -> SafeString:
-        return _badge(message)
+        return message_badge(message)
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.send_again_view)
@@ -105,7 +105,7 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
         context |= {
             "title": message,
             "subtitle": None,
-            "state_badge": _badge(message),
+            "state_badge": message_badge(message),
             "about": [objects.link(request, name, key) for name, key in _about(message)],
             "payload": pretty(message.payload),
             "may_send_again": message.state in outbox.STUCK and self.has_send_permission(request),
@@ -132,7 +132,7 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
         if form.is_valid():
             return self._send_again(request, chosen, form.cleaned_data["reason"])
         stuck = [message for message in chosen if message.state in outbox.STUCK]
-        rows = [{"message": message, "badge": _badge(message)} for message in stuck]
+        rows = [{"message": message, "badge": message_badge(message)} for message in stuck]
         context = {"title": _("Send messages again"), "form": form, "rows": rows, "opts": self.opts}
         context["skipped"] = len(chosen) - len(stuck)
         return render(request, "staff/send_again.html", context)
@@ -157,7 +157,7 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
         return redirect(LIST)
 
 
-def _badge(message: OutboxMessage) -> SafeString:
+def message_badge(message: OutboxMessage) -> SafeString:
     return badge(LOOKS[State(message.state)], State(message.state).label)
 
 

@@ -71,6 +71,7 @@ class TrailedAdmin(admin.ModelAdmin):
             "title": _("History of %(name)s") % {"name": obj},
             "rows": trail.told(request, entries),
             "original": obj,
+            "object_type": self.model.__name__,
             "opts": self.opts,
             **self.admin_site.each_context(request),
             **(extra_context or {}),
