@@ -12,6 +12,7 @@ A claim is a lease, so that a dead worker's appointment is taken over and a livi
 import logging
 import math
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -36,10 +37,12 @@ from appointments.follow_ups import count_opening
 from appointments.models import Appointment, Call, FollowUp
 from appointments.notifications import tell_staff, telling
 from appointments.staff_language import for_staff
+from mcp_gateway.audit import record_by
 from mcp_gateway.backoff import PATIENCE, STEPS, delay_after, spread
 from mcp_gateway.bell import ring_on_commit
 from mcp_gateway.deadlocks import rerun_on_deadlock
 from mcp_gateway.kill_points import kill_point
+from mcp_gateway.principal import Principal
 
 logger = logging.getLogger(__name__)
 
@@ -296,6 +299,8 @@ def _write_scheduled(appointment: Appointment, booking: Booking, review: str) ->
             raise IntegrityError("The appointment changed while it was being booked")
         if appointment.call:
             Call.objects.filter(pk=appointment.call.pk, customer=None).update(customer=customer)
+        booked = {"calcom_booking_uid": booking.uid, "starts_at": booking.start.isoformat()}
+        _note(appointment, "appointment.booked", booked, review)
         nothing_left_to_do(appointment)
         if review:
             follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, review)
@@ -382,12 +387,28 @@ def _ring_after(appointment: Appointment, delay: timedelta) -> None:
 def give_up(appointment: Appointment, kind: FollowUp.Kind, why: str) -> None:
     """It can't be booked: staff see it, and what to do."""
     with transaction.atomic():
-        Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
+        given_up = Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
             status=Status.FAILED, leased_until=None, sent_at=None, last_error=_short(why), updated_at=timezone.now()
         )
         # Whatever people were told while it could still be booked is overtaken.
         _close(appointment.follow_ups.exclude(kind=kind))
+        if given_up:
+            _note(appointment, "appointment.given_up", {"status": Status.FAILED.value}, why)
         follow_up(appointment, kind, why)
+
+
+def _note(appointment: Appointment, action: str, after: dict[str, Any], reason: str) -> None:
+    """Whoever asked for the booking, it is made by a task: at once, or by one that comes later."""
+    record_by(
+        Principal.of_task("booking"),
+        action=action,
+        object_type="Appointment",
+        object_id=appointment.pk,
+        company_id=appointment.company_id,
+        before={"status": Status.BOOKING.value, "starts_at": appointment.starts_at.isoformat()},
+        after={"status": Status.SCHEDULED.value, **after},
+        reason=reason[:500],
+    )
 
 
 @transaction.atomic

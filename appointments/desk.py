@@ -69,19 +69,19 @@ def create(
 
 def move(appointment: Appointment, *, start: datetime, reason: str, by: Principal) -> Appointment:
     """Raises NotChangeable and CalendarError."""
-    with _audited(appointment, "appointment.moved", by, reason):
+    with audited(appointment, "appointment.moved", by, reason):
         return changes.reschedule_appointment(appointment, start=start, reason=reason)
 
 
 def cancel(appointment: Appointment, *, reason: str, by: Principal) -> Appointment:
     """Cancelled already is done. Raises NotChangeable and CalendarError."""
-    with _audited(appointment, "appointment.cancelled", by, reason):
+    with audited(appointment, "appointment.cancelled", by, reason):
         return changes.cancel_appointment(appointment, reason=reason)
 
 
 def confirm(appointment: Appointment, *, by: Principal, reason: str = "") -> Appointment:
     """Confirmed already is done. Raises NotChangeable and CalendarError."""
-    with _audited(appointment, "appointment.confirmed", by, reason):
+    with audited(appointment, "appointment.confirmed", by, reason):
         return changes.confirm_appointment(appointment)
 
 
@@ -93,7 +93,7 @@ def close(appointment: Appointment, outcome: Appointment.Status, *, by: Principa
     """
     now = timezone.now()
     rows = Appointment.objects.filter(pk=appointment.pk, status__in=(Status.SCHEDULED, *CLOSED), starts_at__lte=now)
-    with _audited(appointment, f"appointment.{outcome.value}", by, reason):
+    with audited(appointment, f"appointment.{outcome.value}", by, reason):
         if not rows.filter(unclaimed()).update(status=outcome, updated_at=now):
             raise BeingChanged("Being changed") if rows.exists() else NotChangeable("Not booked, or ahead")
     return _fresh(appointment)
@@ -136,7 +136,8 @@ def _made_with(key: UUID, service: Service) -> Appointment | None:
 
 
 @contextmanager
-def _audited(appointment: Appointment, action: str, by: Principal, reason: str) -> Iterator[None]:
+def audited(appointment: Appointment, action: str, by: Principal, reason: str) -> Iterator[None]:
+    """What becomes of the appointment meanwhile stands in the audit trail; an unknown outcome too."""
     before = state_of(appointment)
     try:
         yield

@@ -149,6 +149,10 @@ class FollowUpAdmin(PhoneSearchMixin, CompanyScopedAdmin):
             kwargs["queryset"] = get_user_model().objects.filter(companies__in=companies).distinct()
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What was done about a caller's wish stays: it is finished."""
+        return False
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

@@ -6,6 +6,10 @@ from mcp_gateway.trail import register_phrases
 
 register_phrases(
     {
+        "appointment.booked": _("%(actor)s booked %(object)s in the calendar"),
+        "appointment.given_up": _("%(actor)s gave up booking %(object)s"),
+        "appointment.moved": _("%(actor)s moved %(object)s"),
+        "appointment.cancelled": _("%(actor)s cancelled %(object)s"),
         "appointment.changed_in_calendar": _("%(actor)s took over a change of %(object)s from the calendar"),
         "appointment.mirrored_from_calendar": _("%(actor)s took over %(object)s from the calendar"),
     }

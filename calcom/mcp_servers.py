@@ -131,7 +131,7 @@ class CalcomMCPServer(MCPServer):
             starts = client.free_starts(event_type_id, start, end, time_zone=time_zone, moving_uid=moving_uid or "")
             return FreeStarts(starts=starts)
 
-    @rpc("reserveSlot", Access.WRITE, cost=2, deadline_seconds=READ_DEADLINE)
+    @rpc("reserveSlot", Access.WRITE, is_noted=True, cost=2, deadline_seconds=READ_DEADLINE)
     def reserve_slot(
         self,
         context: Context,
@@ -147,7 +147,7 @@ class CalcomMCPServer(MCPServer):
         with _calcom(context, timeout_seconds) as client:
             return client.reserve(event_type_id, start, minutes)
 
-    @rpc("releaseSlot", Access.WRITE, is_idempotent=True, cost=2, deadline_seconds=READ_DEADLINE)
+    @rpc("releaseSlot", Access.WRITE, is_noted=True, is_idempotent=True, cost=2, deadline_seconds=READ_DEADLINE)
     def release_slot(self, context: Context, uid: Uid, timeout_seconds: Seconds | None = None) -> None:
         """Give a reservation back before its time is up. Gone already counts as done."""
         _refuse_anothers(context, reservation_uid=uid, status__in=MAY_RESERVE)
@@ -158,7 +158,7 @@ class CalcomMCPServer(MCPServer):
                 if error.kind is not ErrorKind.NOT_FOUND:
                     raise
 
-    @rpc("createBooking", Access.WRITE, cost=2, deadline_seconds=WRITE_DEADLINE)
+    @rpc("createBooking", Access.WRITE, is_noted=True, cost=2, deadline_seconds=WRITE_DEADLINE)
     def create_booking(
         self,
         context: Context,
@@ -186,7 +186,7 @@ class CalcomMCPServer(MCPServer):
                 raise CalcomError(ErrorKind.SLOT_TAKEN)
             return booking
 
-    @rpc("rescheduleBooking", Access.WRITE, is_idempotent=True, cost=2, deadline_seconds=WRITE_DEADLINE)
+    @rpc("rescheduleBooking", Access.WRITE, is_noted=True, is_idempotent=True, cost=2, deadline_seconds=WRITE_DEADLINE)
     def reschedule_booking(
         self, context: Context, uid: Uid, start: Instant, reason: Text = "", timeout_seconds: Seconds | None = None
     ) -> Booking:
@@ -206,6 +206,7 @@ class CalcomMCPServer(MCPServer):
     @rpc(
         "cancelBooking",
         Access.WRITE,
+        is_noted=True,
         is_destructive=True,
         is_idempotent=True,
         cost=2,
@@ -229,7 +230,7 @@ class CalcomMCPServer(MCPServer):
                 raise CalcomError(ErrorKind.UNKNOWN_OUTCOME)
             return booking
 
-    @rpc("confirmBooking", Access.WRITE, is_idempotent=True, cost=2, deadline_seconds=WRITE_DEADLINE)
+    @rpc("confirmBooking", Access.WRITE, is_noted=True, is_idempotent=True, cost=2, deadline_seconds=WRITE_DEADLINE)
     def confirm_booking(self, context: Context, uid: Uid, timeout_seconds: Seconds | None = None) -> Booking:
         """Accept a booking that waits for confirmation. Accepted already counts as done."""
         _refuse_anothers(context, calcom_booking_uid=uid)
@@ -237,12 +238,12 @@ class CalcomMCPServer(MCPServer):
             booking = client.booking(uid)
             return booking if booking.status == "accepted" else client.confirm(uid)
 
-    @rpc("syncEventTypes", Access.WRITE, is_idempotent=True, cost=2, deadline_seconds=READ_DEADLINE)
+    @rpc("syncEventTypes", Access.WRITE, is_noted=True, is_idempotent=True, cost=2, deadline_seconds=READ_DEADLINE)
     def sync_event_types(self, context: Context) -> SyncedEventTypes:
         """Bring our copy of the account's event types up to date; services keep what is set for them here."""
         return sync_event_types(context.company, self.get_event_types(context))
 
-    @rpc("syncBookings", Access.WRITE, is_idempotent=True, cost=10, deadline_seconds=SYNC_DEADLINE)
+    @rpc("syncBookings", Access.WRITE, is_noted=True, is_idempotent=True, cost=10, deadline_seconds=SYNC_DEADLINE)
     def sync_bookings(self, context: Context, everything: bool = False) -> SyncedBookings:
         """Bring our appointments up to what was booked, moved and cancelled in Cal.com itself since the last time.
 

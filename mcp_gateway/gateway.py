@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from mcp_gateway import breakers, correlation, idempotency, metrics, rate_limits, viewing
+from mcp_gateway import breakers, correlation, idempotency, metrics, noting, rate_limits
 from mcp_gateway.companies import active_company
 from mcp_gateway.errors import Forbidden, GatewayError, InternalError, InvalidParams, NotFound
 from mcp_gateway.invocation import Invocation
 from mcp_gateway.logs import log_failure
-from mcp_gateway.principal import Kind, Principal
+from mcp_gateway.principal import Principal
 from mcp_gateway.registry import Context, Method, registry
 
 logger = logging.getLogger(__name__)
@@ -89,10 +89,9 @@ def call(
             idempotency_key=idempotency_key,
         )
         rate_limits.check(invocation)
-        result = _heard(invocation, partial(idempotency.once, invocation, partial(_run, invocation)))
-        if principal.kind is Kind.STAFF and method.declaration.tells_personal_data:
-            viewing.note(principal.name, object_type="Method", object_id=method.name, company_id=company and company.pk)
-        return result
+        return noting.noted(
+            invocation, partial(_heard, invocation, partial(idempotency.once, invocation, partial(_run, invocation)))
+        )
 
 
 def _heard(invocation: Invocation, run: Callable[[], Any]) -> Any:

@@ -92,6 +92,7 @@ class Declaration:
     cost: int
     deadline_seconds: float
     tells_personal_data: bool
+    is_noted: bool
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -108,6 +109,7 @@ def rpc(
     cost: int = 1,
     deadline_seconds: float = 10.0,
     tells_personal_data: bool = False,
+    is_noted: bool = False,
 ) -> Callable[[Function], Function]:
     """Publish a server's method under its name on the wire.
 
@@ -116,6 +118,7 @@ def rpc(
     `is_destructive`, `is_idempotent`: hints for MCP clients; reads are idempotent anyway.
     `cost`: how much of the rate limit one call uses up.
     `deadline_seconds`: how long the method may take; what it asks of vendors must fit into it.
+    `is_noted`: the gateway notes each call in the audit trail, because the method itself does not.
     `tells_personal_data`: that a member of staff has read it is noted in the audit trail.
     """
 
@@ -130,6 +133,7 @@ def rpc(
             cost=cost,
             deadline_seconds=deadline_seconds,
             tells_personal_data=tells_personal_data,
+            is_noted=is_noted,
         )
         return function
 

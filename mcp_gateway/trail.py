@@ -37,6 +37,9 @@ _phrases: dict[str, Any] = {
     "long_action.cancelled": _("%(actor)s cancelled %(object)s"),
     "long_action.ended": _("%(object)s has ended"),
     VIEWED: _("%(actor)s looked at %(object)s"),
+    "gateway.called": _("%(actor)s called %(key)s"),
+    "retell.webhook_tested": _("%(actor)s tested the webhook of %(object)s"),
+    "secrets.encrypted_anew": _("%(actor)s encrypted the secrets in %(key)s anew"),
     "list.exported": _("%(actor)s exported the list %(object)s"),
 }
 _FALLBACK = _("%(actor)s: %(action)s, %(object)s")

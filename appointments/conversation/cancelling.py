@@ -15,6 +15,7 @@ from appointments.conversation.identity import (
     the_one_meant,
 )
 from appointments.conversation.turn import Turn, function
+from appointments.desk import audited
 from appointments.follow_ups import call_back
 from appointments.models import Appointment
 from appointments.staff_language import for_staff
@@ -66,7 +67,8 @@ def _cancelled(turn: Turn, appointment: Appointment) -> Reply:
     named = {"appointment": speaking.named(turn, appointment)}
     told = as_data(turn, [appointment])
     try:
-        cancel_appointment(appointment, reason=reason, deadline=turn.write_deadline)
+        with audited(appointment, "appointment.cancelled", turn.by, reason):
+            cancel_appointment(appointment, reason=reason, deadline=turn.write_deadline)
     except OutcomeUnknown:
         message = _("The calendar has not confirmed it yet. Somebody will look into it: %(appointment)s.")
         return turn.reply("cancellation_pending", message % named, appointments=told)

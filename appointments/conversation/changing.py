@@ -22,6 +22,7 @@ from appointments.conversation.identity import (
     the_one_meant,
 )
 from appointments.conversation.turn import Turn, function
+from appointments.desk import audited
 from appointments.models import Appointment
 from appointments.spoken import USUAL_OPENING, Problem, choose
 from appointments.staff_language import for_staff
@@ -119,9 +120,10 @@ def _moved(turn: Turn, appointment: Appointment, start: datetime, starts: list[d
     reason = said or for_staff(turn.company, gettext_lazy("Moved by phone"))
     times = _times(turn, appointment.starts_at, start)
     try:
-        moved = reschedule_appointment(
-            appointment, start=start, reason=reason, call=turn.call, deadline=turn.write_deadline
-        )
+        with audited(appointment, "appointment.moved", turn.by, reason):
+            moved = reschedule_appointment(
+                appointment, start=start, reason=reason, call=turn.call, deadline=turn.write_deadline
+            )
     except SlotTaken:
         return _others(turn, appointment, start, [other for other in starts if other != start])
     except OutcomeUnknown:

@@ -15,6 +15,7 @@ from appointments.calendar import Calendar, calendar_of
 from appointments.models import Call, Company
 from appointments.spoken import language_of, named_language, speak_date
 from appointments.voice import Reply, meaningful
+from mcp_gateway.principal import Principal
 
 # A caller hears silence after a second or two: what the calendar has not said by then is not waited for.
 LOOK_SECONDS = 1.5
@@ -58,6 +59,11 @@ class Turn:
     @property
     def company(self) -> Company:
         return self.call.company
+
+    @property
+    def by(self) -> Principal:
+        """Who does what the caller asks for, as the audit trail has it."""
+        return Principal.of_vendor(self.call.provider, self.call.company_id, home=self.company)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -160,7 +160,7 @@ class RetellConfigurationMCPServer(MCPServer):
         )
         return _updated(configurations)
 
-    @rpc("testWebhook", Access.WRITE, deadline_seconds=20)
+    @rpc("testWebhook", Access.WRITE, is_noted=True, deadline_seconds=20)
     def test_webhook(self, context: Context, agent_id: OneAgent = None) -> WebhookTrial:
         """Send a test event as Retell would, signed and through the real address; the outcome is kept as last test."""
         return try_webhook(configuring.configuration_of(context.company, agent_id))

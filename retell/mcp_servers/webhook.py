@@ -50,7 +50,7 @@ class WebhookMCPServer(MCPServer):
         waiting = inbox.overdue()
         return Health(status="degraded", reason=f"{waiting} events are waiting") if waiting else Health()
 
-    @rpc("processRetellWebhook", Access.WRITE)
+    @rpc("processRetellWebhook", Access.WRITE, is_noted=True)
     def process_retell_webhook(self, context: Context, event_id: int) -> Processed:
         """Work on a stored Retell event now, if it is due; the answer says where it stands."""
         mine = Q(pk=event_id, company=context.company, provider=PROVIDER)

@@ -61,6 +61,7 @@ def test_what_a_program_changes_is_in_the_trail(haircut: Service) -> None:
     call(haircut.company, "cancelAppointment", appointment_id=made["id"], reason="Ill")
     entries = AuditEntry.objects.filter(object_id=str(made["id"])).order_by("pk")
     assert [(entry.action, entry.actor, entry.reason) for entry in entries] == [
+        ("appointment.booked", "booking", ""),
         ("appointment.created", "tests", ""),
         ("appointment.cancelled", "tests", "Ill"),
     ]

@@ -105,7 +105,7 @@ def test_staff_open_their_companys_rows_without_a_word_of_others(
 def test_staff_do_not_open_another_companys_rows(
     staff_client: Client, own: Any, foreign: Any, model: type[Model], page: str
 ) -> None:
-    refused_to_everybody = page == "delete" and model in (*READ_ONLY, CalcomEventType, Company, ApiToken)
+    refused_to_everybody = page == "delete" and model in (*READ_ONLY, CalcomEventType, Company, ApiToken, FollowUp)
     assert staff_client.get(url(foreign[model], page)).status_code == (403 if refused_to_everybody else 404)
 
 

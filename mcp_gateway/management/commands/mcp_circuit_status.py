@@ -11,6 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
 from mcp_gateway import breakers
+from mcp_gateway.audit import record_by
+from mcp_gateway.companies import company_model
+from mcp_gateway.principal import Principal
 
 ANY_OPEN = 1
 BAD_USAGE = 2
@@ -35,7 +38,7 @@ class Command(BaseCommand):
         try:
             if options["reset"] is not None:
                 _reset(options["reset"])
-            states = sorted(breakers.local_states() + breakers.shared_states(), key=lambda state: state.name)
+            states = _states()
         except breakers.StorageAway:
             raise CommandError("Redis does not answer: calls pass unguarded.", returncode=NO_REDIS) from None
         self.stdout.write(_as_json(states) if options["json"] else _as_table(states))
@@ -44,10 +47,32 @@ class Command(BaseCommand):
 
 
 def _reset(name: str) -> None:
+    before = [state for state in _states() if name in ("all", state.name)]
     try:
         breakers.reset_all() if name == "all" else breakers.reset(name)
     except breakers.UnknownBreaker:
         raise CommandError(f"No circuit breaker called {name} is known.", returncode=BAD_USAGE) from None
+    for state in before:
+        record_by(
+            Principal.of_task("mcp_circuit_status"),
+            action="breaker.reset",
+            object_type="Breaker",
+            object_id=state.name,
+            company_id=_company_of(state.name),
+            before={"state": state.state, "failures": state.failures},
+            after={"state": "closed"},
+        )
+
+
+def _states() -> list[breakers.BreakerState]:
+    return sorted(breakers.local_states() + breakers.shared_states(), key=lambda state: state.name)
+
+
+def _company_of(breaker: str) -> int | None:
+    """The company after the server's name, where it is still there."""
+    key = breaker.rpartition(":")[2]
+    found = company_model()._default_manager.filter(pk=key).values_list("pk", flat=True) if key.isdecimal() else []
+    return next(iter(found), None)
 
 
 def _as_json(states: Sequence[breakers.BreakerState]) -> str:

@@ -11,7 +11,9 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 from django.db import models, transaction
 
+from mcp_gateway.audit import record_by
 from mcp_gateway.fields import EncryptedTextField, WrongEncryptionKey, decrypt, encrypted_fields, is_current
+from mcp_gateway.principal import Principal
 
 BATCH = 200
 
@@ -28,6 +30,14 @@ class Command(BaseCommand):
             counts = ", ".join(f"{outcomes[word]} {word}" for word in ("rotated", "current", "unopened"))
             self.stdout.write(f"{field.model._meta.db_table}.{field.column}: {counts}")
             unopened += outcomes["unopened"]
+            if outcomes["rotated"]:
+                record_by(
+                    Principal.of_task("rotate_encryption_keys"),
+                    action="secrets.encrypted_anew",
+                    object_type="Column",
+                    object_id=f"{field.model._meta.db_table}.{field.column}",
+                    after=dict(outcomes),
+                )
         if unopened:
             raise CommandError(
                 f"{unopened} stored secrets are opened by none of FIELD_ENCRYPTION_KEYS and stay as they are. "

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from mcp_gateway.audit import record_by
+from mcp_gateway.principal import Principal
 from retell.models import RetellConfiguration
 from retell.webhook_trial import WebhookTrial, try_webhook
 
@@ -22,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="for programs")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        trials = [try_webhook(configuration) for configuration in _configurations(**options)]
+        trials = [_tried(configuration) for configuration in _configurations(**options)]
         if options["json"]:
             self.stdout.write(
                 json.dumps([{**trial.model_dump(), "passed": trial.passed} for trial in trials], indent=2)
@@ -39,6 +41,21 @@ class Command(BaseCommand):
         self.stdout.write(f"  time         {trial.duration_ms} ms")
         self.stdout.write(f"  stored as    {f'event {trial.event_id}' if trial.event_id else 'nothing'}")
         self.stdout.write(f"  outcome      {trial.outcome}")
+
+
+def _tried(configuration: RetellConfiguration) -> WebhookTrial:
+    before = configuration.last_test_outcome
+    trial = try_webhook(configuration)
+    record_by(
+        Principal.of_task("mcp_test_webhook"),
+        action="retell.webhook_tested",
+        object_type="RetellConfiguration",
+        object_id=configuration.pk,
+        company_id=configuration.company_id,
+        before={"last_test_outcome": before},
+        after={"last_test_outcome": trial.outcome},
+    )
+    return trial
 
 
 def _configurations(**options: Any) -> list[RetellConfiguration]:

@@ -44,7 +44,7 @@ def test_the_command_speaks_json(storage: None) -> None:
 
 
 @pytest.mark.parametrize("name", [f"vendor:{A}", "all"])
-def test_the_command_resets(storage: None, name: str) -> None:
+def test_the_command_resets(db: None, storage: None, name: str) -> None:
     fail(times=5)
     command("--reset", name)
     assert not is_refused()
