@@ -105,7 +105,7 @@ def _cost(call: Call) -> str | None:
     if call.cost_cents is None:
         return None
     dollars = (call.cost_cents / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    return f"{number_format(dollars)} USD"
+    return f"{number_format(dollars, force_grouping=True)} USD"
 
 
 def _length(call: Call) -> timedelta | None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext_noop
 from pydantic import AwareDatetime, BaseModel, Field
 
 from appointments import changes, desk
@@ -85,7 +86,7 @@ class AppointmentManagementMCPServer(MCPServer):
         """Book an appointment in the calendar now. `status` is "booking" while the calendar's answer is not known."""
         service = Service.objects.filter(company=context.company, pk=service_id, is_active=True).first()
         if service is None:
-            raise NotFound("No such service")
+            raise NotFound(gettext_noop("No such service"))
         number, address = _e164(phone) if phone else None, _email(email)
         with _readable_errors():
             made = desk.create(
@@ -144,7 +145,7 @@ def _readable_errors() -> Iterator[None]:
 def _of(context: Context, appointment_id: int) -> Appointment:
     found = Appointment.objects.select_related("company").filter(company=context.company, pk=appointment_id).first()
     if found is None:
-        raise NotFound("No such appointment")
+        raise NotFound(gettext_noop("No such appointment"))
     return found
 
 
@@ -168,7 +169,7 @@ def _row(appointment: Appointment) -> AppointmentRow:
 def _e164(phone: str) -> str:
     number = to_e164(phone)
     if number is None:
-        raise InvalidParams("phone is not a phone number that can be called")
+        raise InvalidParams(gettext_noop("phone is not a phone number that can be called"))
     return number
 
 
@@ -178,5 +179,5 @@ def _email(address: str | None) -> str | None:
     try:
         validate_email(address)
     except ValidationError:
-        raise InvalidParams("email is not an e-mail address") from None
+        raise InvalidParams(gettext_noop("email is not an e-mail address")) from None
     return address

@@ -126,7 +126,7 @@ class CalcomMCPServer(MCPServer):
     ) -> FreeStarts:
         """Bookable starts from `start` until before `end`. An error never means "none are free"."""
         if end <= start:
-            raise InvalidParams("end must be after start")
+            raise InvalidParams(gettext_noop("end must be after start"))
         with _calcom(context, timeout_seconds) as client:
             starts = client.free_starts(event_type_id, start, end, time_zone=time_zone, moving_uid=moving_uid or "")
             return FreeStarts(starts=starts)
@@ -347,4 +347,4 @@ def gateway_error(error: CalcomError) -> GatewayError:
 def _refuse_anothers(context: Context, **columns: Any) -> None:
     """Cal.com lets whoever knows a uid change what it names: what we know to be another company's is not found."""
     if Appointment.objects.filter(**columns).exclude(company=context.company).exists():
-        raise NotFound("Cal.com knows no such object", kind=ErrorKind.NOT_FOUND)
+        raise NotFound(gettext_noop("Cal.com knows no such object"), kind=ErrorKind.NOT_FOUND)

@@ -264,6 +264,7 @@ LANGUAGE_CODE = env.str("LANGUAGE_CODE", "de")
 LANGUAGES = [("de", "Deutsch"), ("en", "English")]
 # Its own, because the admin's configuration in `config` goes by the name of Django's.
 LOCALE_PATHS = [BASE_DIR / "config" / "locale", BASE_DIR / "templates" / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Berlin"

@@ -6,9 +6,11 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangosUserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db import models
 from django.http import HttpRequest
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mcp_gateway.staff_admin import StaffListAdmin
@@ -17,8 +19,22 @@ from mcp_gateway.staff_pages import Section
 # Whose permissions decide nothing that staff see.
 INTERNAL_APPS = ("axes", "contenttypes", "sessions", "admin")
 
+# What Django lets do with every kind of rows.
+DOING = {"view": _("look at"), "add": _("add"), "change": _("change"), "delete": _("delete")}
+
 admin.site.unregister(User)
 admin.site.unregister(Group)
+
+
+class PermissionsField(forms.ModelMultipleChoiceField):
+    """Permissions in the reader's language; their names are stored in English."""
+
+    def label_from_instance(self, obj: models.Model) -> str:
+        assert isinstance(obj, Permission)
+        kind = obj.content_type.model_class()
+        rows = capfirst(str(kind._meta.verbose_name_plural)) if kind else obj.content_type.model
+        doing = DOING.get(obj.codename.removesuffix(f"_{obj.content_type.model}"))
+        return f"{rows}: {doing or gettext(obj.name)}"
 
 
 @admin.register(User)
@@ -50,6 +66,8 @@ class RoleAdmin(StaffListAdmin, DjangosGroupAdmin):
     filter_horizontal = ()
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
+        if db_field.name == "permissions":
+            kwargs["form_class"] = PermissionsField
         field = super().formfield_for_manytomany(
             db_field, request, **{**kwargs, "widget": forms.CheckboxSelectMultiple()}
         )

@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from mcp_gateway import breakers
 from mcp_gateway.audit import record_by
 from mcp_gateway.breakers import BreakerState
@@ -53,7 +55,7 @@ def reset(name: str, companies: Collection[int] | None, *, by: Principal) -> Bre
     """
     breaker = next((found for found in overview(companies) if found.state.name == name), None)
     if breaker is None:
-        raise NotFound("No such breaker")
+        raise NotFound(gettext_noop("No such breaker"))
     if breaker.can_be_reset:
         breakers.reset(name)
         record_by(

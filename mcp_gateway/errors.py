@@ -1,7 +1,8 @@
 """What can go wrong in a call through the gateway: one tree of errors, one code each.
 
 Codes below zero are the JSON-RPC 2.0 specification's; positive ones are our application's. `kind` is a word for
-programs, `message` a sentence for people; neither ever carries an exception's text or a secret.
+programs, `message` a sentence for people; neither ever carries an exception's text or a secret. On the wire a message
+is English; pages say it in the reader's language, as `gettext(error.message)`.
 """
 
 from typing import Any, ClassVar
@@ -26,15 +27,15 @@ class GatewayError(Exception):
 
 
 class ParseError(GatewayError):
-    code, kind, message = -32700, "parse_error", "Parse error"
+    code, kind, message = -32700, "parse_error", gettext_noop("Parse error")
 
 
 class InvalidRequest(GatewayError):
-    code, kind, message = -32600, "invalid_request", "Invalid Request"
+    code, kind, message = -32600, "invalid_request", gettext_noop("Invalid Request")
 
 
 class MethodNotFound(GatewayError):
-    code, kind, message = -32601, "method_not_found", "Method not found"
+    code, kind, message = -32601, "method_not_found", gettext_noop("Method not found")
 
 
 class InvalidParams(GatewayError):
@@ -46,19 +47,19 @@ class InternalError(GatewayError):
 
 
 class Unauthorised(GatewayError):
-    code, kind, message = 1401, "unauthorised", "A valid token is needed: Authorization: Bearer …"
+    code, kind, message = 1401, "unauthorised", gettext_noop("A valid token is needed: Authorization: Bearer …")
 
 
 class Forbidden(GatewayError):
-    code, kind, message = 1403, "forbidden", "This token may not do that"
+    code, kind, message = 1403, "forbidden", gettext_noop("This token may not do that")
 
 
 class NotFound(GatewayError):
-    code, kind, message = 1404, "not_found", "No such object"
+    code, kind, message = 1404, "not_found", gettext_noop("No such object")
 
 
 class Conflict(GatewayError):
-    code, kind, message = 1409, "conflict", "The object's state does not allow that"
+    code, kind, message = 1409, "conflict", gettext_noop("The object's state does not allow that")
 
 
 class RateLimited(GatewayError):

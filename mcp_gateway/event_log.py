@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from mcp_gateway.errors import NotFound
@@ -91,7 +92,7 @@ def event_of(company: Any, event_id: int) -> WebhookEvent:
     """One of the company's events; raises NotFound, for another company's too."""
     event = events(company).filter(pk=event_id).first()
     if event is None:
-        raise NotFound("No such event")
+        raise NotFound(gettext_noop("No such event"))
     return event
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from mcp_gateway import breakers, correlation, idempotency, metrics, noting, rate_limits
 from mcp_gateway.companies import active_company
 from mcp_gateway.errors import Forbidden, GatewayError, InternalError, InvalidParams, NotFound
@@ -130,12 +132,12 @@ def _company_of(method: Method, arguments: Mapping[str, Any], principal: Princip
     if wanted is None and principal.companies is not None and len(principal.companies) == 1:
         (wanted,) = principal.companies
     if wanted is None:
-        raise InvalidParams("company_id is needed: this caller may see several companies")
+        raise InvalidParams(gettext_noop("company_id is needed: this caller may see several companies"))
     if not isinstance(wanted, int) or isinstance(wanted, bool):
-        raise InvalidParams("company_id must be an integer")
+        raise InvalidParams(gettext_noop("company_id must be an integer"))
     company = _visible_company(wanted, principal)
     if company is None:
-        raise NotFound("No such company")
+        raise NotFound(gettext_noop("No such company"))
     return company
 
 

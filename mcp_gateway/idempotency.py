@@ -26,6 +26,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_noop
 from pydantic_core import to_jsonable_python
 
 from mcp_gateway.errors import (
@@ -65,7 +66,7 @@ def once(invocation: Invocation, run: Callable[[], Any]) -> Any:
     if not invocation.idempotency_key or invocation.method.declaration.access is Access.READ:
         return run()
     if not KEY.fullmatch(invocation.idempotency_key):
-        raise InvalidParams("An idempotency key has 1 to 200 visible ASCII characters")
+        raise InvalidParams(gettext_noop("An idempotency key has 1 to 200 visible ASCII characters"))
     row = _new_row(invocation)
     is_idempotent = invocation.method.declaration.is_idempotent
     if _insert(row):
@@ -127,7 +128,7 @@ def _earlier(row: IdempotentAnswer) -> IdempotentAnswer:
     if found is None:  # freed since
         raise _in_flight()
     if found.arguments_hash != row.arguments_hash:
-        raise Conflict("This idempotency key was used with other arguments", kind="idempotency_mismatch")
+        raise Conflict(gettext_noop("This idempotency key was used with other arguments"), kind="idempotency_mismatch")
     return found
 
 
@@ -145,7 +146,7 @@ def _take_over(row: IdempotentAnswer, *, is_idempotent: bool) -> None:
 
 def _in_flight() -> Conflict:
     return Conflict(
-        "The first call with this idempotency key is still running",
+        gettext_noop("The first call with this idempotency key is still running"),
         kind="in_flight",
         retryable=True,
         retry_after=IN_FLIGHT_RETRY_SECONDS,
@@ -153,7 +154,7 @@ def _in_flight() -> Conflict:
 
 
 def _unknown_outcome() -> UpstreamError:
-    message = "It is not known how the first call with this idempotency key ended: look before repeating"
+    message = gettext_noop("It is not known how the first call with this idempotency key ended: look before repeating")
     return UpstreamError(message, kind=UNKNOWN_OUTCOME)
 
 

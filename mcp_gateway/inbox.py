@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from mcp_gateway import correlation
 from mcp_gateway.audit import record_by
@@ -62,7 +63,7 @@ class NoHandler(Exception):
 
 
 class _NotSettled(Conflict):
-    kind, message = "not_settled", "The event waits already or is being processed"
+    kind, message = "not_settled", gettext_noop("The event waits already or is being processed")
 
 
 def handles(provider: str) -> Callable[[EventHandler], EventHandler]:
@@ -140,7 +141,7 @@ def replay(event_id: int, *, reason: str, by: Principal, dry_run: bool = False, 
     """
     event = WebhookEvent.objects.defer("payload", "headers").filter(pk=event_id).first()
     if event is None:
-        raise NotFound("No such event")
+        raise NotFound(gettext_noop("No such event"))
     if event.state not in SETTLED:
         raise _NotSettled(state=event.state)
     if not dry_run:

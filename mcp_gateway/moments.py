@@ -7,7 +7,6 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
 
 def moment(at: datetime | str | None, zone: tzinfo | None = None) -> SafeString | str:
@@ -20,9 +19,13 @@ def moment(at: datetime | str | None, zone: tzinfo | None = None) -> SafeString 
     instant = at if isinstance(at, datetime) else _parsed(at)
     if instant is None or timezone.is_naive(instant):
         return str(at)
-    local = timezone.localtime(instant, zone)
-    written = date_format(local, "SHORT_DATETIME_FORMAT" if get_language() == "de" else "DATETIME_FORMAT")
-    return _element(instant, f"{written} {local.tzname()}")
+    return _element(instant, written(instant, zone))
+
+
+def written(at: datetime, zone: tzinfo | None = None) -> str:
+    """The text of `moment`: "22.11.2026 18:19 CET"."""
+    local = timezone.localtime(at, zone)
+    return f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
 
 
 def clock(at: datetime, zone: tzinfo | None = None) -> SafeString:
@@ -35,13 +38,13 @@ def exact(at: datetime, zone: tzinfo | None = None) -> SafeString:
     return _element(at, f"{timezone.localtime(at, zone):%H:%M:%S}")
 
 
-def _element(at: datetime, written: str) -> SafeString:
+def _element(at: datetime, text: str) -> SafeString:
     utc = at.astimezone(UTC)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         utc.isoformat(timespec="seconds"),
         f"{utc:%Y-%m-%d %H:%M:%S} UTC",
-        written,
+        text,
     )
 
 

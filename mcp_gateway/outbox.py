@@ -15,6 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from mcp_gateway import correlation
 from mcp_gateway.audit import record_by
@@ -56,7 +57,7 @@ class NoSender(Exception):
 
 
 class _NotStuck(Conflict):
-    kind, message = "not_stuck", "The message has not failed"
+    kind, message = "not_stuck", gettext_noop("The message has not failed")
 
 
 def sends(kind: str) -> Callable[[Sender], Sender]:
@@ -104,7 +105,7 @@ def send_again(message_id: int, *, reason: str, by: Principal) -> OutboxMessage:
     """
     message = OutboxMessage.objects.filter(pk=message_id).first()
     if message is None:
-        raise NotFound("No such message")
+        raise NotFound(gettext_noop("No such message"))
     stuck = OutboxMessage.objects.filter(pk=message.pk, state__in=STUCK)
     if not stuck.update(state=State.WAITING, attempts=0, next_attempt_at=timezone.now(), leased_until=None):
         raise _NotStuck(state=message.state)

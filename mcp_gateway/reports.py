@@ -16,6 +16,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db.models import Field, Model, Q
+from django.utils.translation import gettext_noop
 from pydantic import BaseModel
 
 from mcp_gateway.errors import InvalidParams
@@ -154,7 +155,7 @@ def schema() -> Schema:
 def run(context: Context, name: str, parameters: Mapping[str, Any], limit: int) -> ReportResult:
     """Run a report; raises InvalidParams that names the known reports, or each wrong parameter."""
     if name not in _reports:
-        raise InvalidParams("There is no such report", known=sorted(_reports))
+        raise InvalidParams(gettext_noop("There is no such report"), known=sorted(_reports))
     method = _reports[name]
     rows = method.function(context, **method.validated(parameters))
     limit = min(limit, MAX_ROWS)

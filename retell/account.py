@@ -26,7 +26,7 @@ def retell_of(context: Context) -> Iterator[RetellClient]:
     """The client with the company's key; errors leave as GatewayErrors. Raises Conflict where there is no key."""
     company: Company = context.company
     if not company.retell_api_key.strip():
-        raise Conflict("No Retell API key is stored for this company", kind="not_configured")
+        raise Conflict(_("No Retell API key is stored for this company"), kind="not_configured")
     try:
         yield RetellClient(settings.RETELL_API_URL, company.retell_api_key, seconds_left=context.seconds_left)
     except RetellError as error:

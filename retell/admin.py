@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from mcp_gateway.lost_edits import NoLostEditsMixin
 from mcp_gateway.principal import Principal
@@ -17,6 +18,7 @@ from retell import (
 from retell.agent_settings import validate_settings
 from retell.custom_functions import validate_overrides
 from retell.models import RetellConfiguration
+from retell.webhook_trial import in_words
 
 
 class RetellConfigurationForm(forms.ModelForm):
@@ -55,9 +57,10 @@ class RetellConfigurationAdmin(NoLostEditsMixin, SoftDeletingAdmin):
         "webhook_url",
         "deployed_version",
         "deployed_at",
-        "last_test_outcome",
+        "test_outcome",
     )
     list_filter = (("company", CompanyFilter), ("paused_at", admin.EmptyFieldListFilter), "deployed_at")
+    exclude = ("last_test_outcome",)
     search_fields = ("agent_id", "webhook_url", "company__name")
     readonly_fields = (
         "paused_at",
@@ -65,9 +68,13 @@ class RetellConfigurationAdmin(NoLostEditsMixin, SoftDeletingAdmin):
         "deployed_at",
         "last_synced_at",
         "last_test_at",
-        "last_test_outcome",
+        "test_outcome",
     )
     list_select_related = ("company",)
+
+    @admin.display(description=_("outcome of the last test"), ordering="last_test_outcome")
+    def test_outcome(self, row: RetellConfiguration) -> str:
+        return in_words(row.last_test_outcome) or "–"
 
     def save_model(self, request: HttpRequest, obj: RetellConfiguration, form: Any, change: bool) -> None:
         """A prompt that is written here is a version of its own too."""

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from appointments import outcomes
 from appointments.call_story import Moment, Teller, register_teller
 from appointments.models import Call
 from mcp_gateway.badges import Look, badge
@@ -127,9 +128,8 @@ def _outcome(result: Mapping[str, Any] | None, answer: Mapping[str, Any]) -> Saf
         return badge(Look.BAD, _("no answer"))
     has_failed = answer.get("success") is False or result.get("successful") is False
     status = answer.get("status")
-    return badge(
-        Look.BAD if has_failed else Look.QUIET, status if isinstance(status, str) and status else _("answered")
-    )
+    told = outcomes.in_words(status) if isinstance(status, str) and status else _("answered")
+    return badge(Look.BAD if has_failed else Look.QUIET, told)
 
 
 def _last_word(row: Mapping[str, Any], began: datetime | None) -> datetime | None:

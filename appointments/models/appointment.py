@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from appointments.models.call import Call
 from appointments.models.company import Company, Service
 from appointments.models.customer import Customer
+from mcp_gateway import moments
 
 
 class Appointment(models.Model):
@@ -119,7 +120,7 @@ class Appointment(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.attendee_name}, {self.starts_at:%Y-%m-%d %H:%M} UTC"
+        return f"{self.attendee_name}, {moments.written(self.starts_at)}"
 
 
 class Offer(models.Model):
@@ -154,7 +155,7 @@ class Offer(models.Model):
         indexes = (models.Index(fields=("service", "starts_at"), name="offers_by_service"),)
 
     def __str__(self) -> str:
-        return f"{self.starts_at:%Y-%m-%d %H:%M} UTC"
+        return moments.written(self.starts_at)
 
 
 class FollowUp(models.Model):

@@ -109,7 +109,8 @@ def bounded_count(rows: QuerySet[Any]) -> int:
 
 def count_text(count: int) -> str:
     """A bounded count as people are told it: "12", "1,000+"."""
-    return f"{number_format(BOUND, force_grouping=True)}+" if count > BOUND else str(count)
+    number = number_format(min(count, BOUND), force_grouping=True)
+    return f"{number}+" if count > BOUND else number
 
 
 class _BoundedCount(Subquery):

@@ -113,7 +113,7 @@ def _call(method: Method, entered: Mapping[str, Any], by: Principal, key: str) -
     try:
         result = gateway.call(method.name, entered, principal=by, idempotency_key=key)
     except GatewayError as error:
-        return Answer(pretty(error.data), _milliseconds_since(started), error.kind, error.message)
+        return Answer(pretty(error.data), _milliseconds_since(started), error.kind, str(_(error.message)))
     return Answer(pretty(result), _milliseconds_since(started))
 
 

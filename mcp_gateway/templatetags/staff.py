@@ -1,5 +1,6 @@
 """Tags of the staff's pages."""
 
+import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
@@ -15,6 +16,7 @@ from mcp_gateway.badges import Look
 from mcp_gateway.badges import badge as made_badge
 
 register = template.Library()
+_PICTURE = re.compile(r'(<img src="[^"]*/icon-(?:yes|no|unknown)[^"]*" )alt="(True|False|None)"')
 
 
 @register.simple_tag
@@ -45,6 +47,13 @@ def duration(seconds: float | timedelta | None) -> str:
 register.filter("moment", moments.moment)
 register.filter("clock", moments.clock)
 register.filter("exact", moments.exact)
+
+
+@register.filter(is_safe=True)
+def yes_and_no(shown: str) -> str:
+    """A value as Django's admin shows it; its pictures of yes and no have English names."""
+    words = {"True": _("yes"), "False": _("no"), "None": _("unknown")}
+    return _PICTURE.sub(lambda found: f'{found[1]}alt="{words[found[2]]}"', shown)
 
 
 @register.filter

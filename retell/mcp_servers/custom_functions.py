@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any
 
+from django.utils.translation import gettext_noop
 from pydantic import Field
 
 from appointments import conversation
@@ -185,10 +186,12 @@ class RetellCustomFunctionMCPServer(MCPServer):
 def _live_call(context: Context) -> Call:
     """The call of the signed body, made if this is the first that is heard of it."""
     if context.principal.signed_call is None:
-        raise Conflict("This works only within a phone call that Retell has signed", kind="no_signed_call")
+        raise Conflict(
+            gettext_noop("This works only within a phone call that Retell has signed"), kind="no_signed_call"
+        )
     try:
         return record_call(context.company, call_news(context.principal.signed_call))
     except NoCallId:
-        raise InvalidParams("The signed body names no call", kind="call_id_missing") from None
+        raise InvalidParams(gettext_noop("The signed body names no call"), kind="call_id_missing") from None
     except ForeignCall:
-        raise NotFound("No such call") from None
+        raise NotFound(gettext_noop("No such call")) from None

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 from pydantic import AwareDatetime, BaseModel
 
 from mcp_gateway import event_log, inbox
@@ -55,7 +56,7 @@ class WebhookMCPServer(MCPServer):
         """Work on a stored Retell event now, if it is due; the answer says where it stands."""
         mine = Q(pk=event_id, company=context.company, provider=PROVIDER)
         if not WebhookEvent.objects.filter(mine).exists():
-            raise NotFound("No such event")
+            raise NotFound(gettext_noop("No such event"))
         inbox.process(event_id)
         return Processed(event_id=event_id, state=WebhookEvent.objects.get(mine).state)
 

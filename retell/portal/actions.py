@@ -26,7 +26,7 @@ from retell.portal import access_tokens, agents, pages, permissions, trial_call
 from retell.portal.checks import error_in_words
 from retell.portal.keys import KeysForm, save_keys, signs_with_api_key
 from retell.portal.services import MappingForm, differing, save_mapping
-from retell.webhook_trial import try_webhook
+from retell.webhook_trial import in_words, try_webhook
 
 Action = Callable[[HttpRequest, Company, Principal], HttpResponse]
 CONFIRMED = "confirmed"
@@ -150,7 +150,7 @@ def _deploy(request: HttpRequest, company: Company, by: Principal) -> HttpRespon
 
 def _test_webhook(request: HttpRequest, company: Company, by: Principal) -> HttpResponse:
     trial = try_webhook(_row(RetellConfiguration, request, company))
-    names = {"agent": trial.agent_id, "outcome": trial.outcome}
+    names = {"agent": trial.agent_id, "outcome": in_words(trial.outcome)}
     if trial.passed:
         messages.success(request, _("The webhook of %(agent)s arrives: %(outcome)s") % names)
     else:

@@ -42,7 +42,7 @@ def in_words(kind: str) -> str:
 
 def error_in_words(error: GatewayError) -> str:
     """What a member of staff is told; the gateway's own words where there are none for this kind."""
-    return str(WORDS.get(error.kind, error.message))
+    return str(WORDS.get(error.kind) or _(error.message))
 
 
 @gateway.hears_of(METHODS[What.CALCOM])

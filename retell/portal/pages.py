@@ -17,6 +17,7 @@ from mcp_gateway.errors import GatewayError
 from mcp_gateway.fields import WrongEncryptionKey
 from mcp_gateway.models import ApiToken
 from mcp_gateway.principal import Principal
+from retell import webhook_trial
 from retell.models import IntegrationCheck, RetellConfiguration
 from retell.portal import agents, permissions, rows, services, trial_call
 from retell.portal.access_tokens import TokenForm
@@ -121,7 +122,12 @@ def _services(company: Company, forms: dict[str, Any]) -> dict[str, Any]:
 
 
 def _agent(configuration: RetellConfiguration) -> dict[str, Any]:
-    return {"configuration": configuration, "deployed": deployed(configuration), "tested": tested(configuration)}
+    return {
+        "configuration": configuration,
+        "deployed": deployed(configuration),
+        "tested": tested(configuration),
+        "test_outcome": webhook_trial.in_words(configuration.last_test_outcome),
+    }
 
 
 def _agents_of_account(request: HttpRequest, company: Company, principal: Principal) -> dict[str, Any]:
