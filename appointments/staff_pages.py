@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from appointments.day import Day, day_of
 from appointments.staff_lists import BOOKED_TODAY, CALLS_TODAY, FAILED_BOOKINGS, OPEN_FOLLOW_UPS
@@ -55,39 +55,48 @@ def dashboard(request: HttpRequest) -> HttpResponseBase:
 
 def _tiles(day: Day) -> list[Tile]:
     waiting = f"{_list('mcp_gateway_webhookevent')}?state__exact={WebhookEvent.State.RECEIVED}"
-    oldest = day.made_at - day.oldest_waiting if day.oldest_waiting else None
     return [
-        Tile(Permission.CALLS, day.calls[-1], _("calls today"), _list("appointments_call") + CALLS_TODAY.url),
+        Tile(
+            Permission.CALLS,
+            day.calls[-1],
+            ngettext("call today", "calls today", day.calls[-1]),
+            _list("appointments_call") + CALLS_TODAY.url,
+        ),
         Tile(
             Permission.APPOINTMENTS,
             day.bookings[-1],
-            _("bookings today"),
+            ngettext("booking today", "bookings today", day.bookings[-1]),
             _list("appointments_appointment") + BOOKED_TODAY.url,
         ),
         Tile(
             Permission.APPOINTMENTS,
             count_text(day.failures),
-            _("failed bookings, from today on"),
+            ngettext("failed booking, from today on", "failed bookings, from today on", day.failures),
             _list("appointments_appointment") + FAILED_BOOKINGS.url,
             badge(Look.BAD, _("to be put right")) if day.failures else "",
         ),
         Tile(
             Permission.FOLLOW_UPS,
             count_text(day.open_follow_ups),
-            _("open follow-ups"),
+            ngettext("open follow-up", "open follow-ups", day.open_follow_ups),
             _list("appointments_followup") + OPEN_FOLLOW_UPS.url,
         ),
         Tile(
             Permission.EVENTS,
             day.waiting_events,
-            _("waiting events; the oldest waits %(time)s") % {"time": duration(oldest)}
-            if oldest
-            else _("waiting events"),
+            _waiting(day),
             waiting,
         ),
         Tile(Permission.EVENTS, "", _("worker"), waiting, _workers(day)),
         Tile(Permission.EVENTS, "", _("timed tasks"), waiting, _beat(day)),
     ]
+
+
+def _waiting(day: Day) -> str:
+    if not day.oldest_waiting:
+        return ngettext("waiting event", "waiting events", day.waiting_events)
+    told = ngettext("waiting event, for %(time)s", "waiting events; the oldest waits %(time)s", day.waiting_events)
+    return told % {"time": duration(day.made_at - day.oldest_waiting)}
 
 
 def _workers(day: Day) -> SafeString:

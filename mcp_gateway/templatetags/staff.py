@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -47,6 +47,12 @@ def duration(seconds: float | timedelta | None) -> str:
 register.filter("moment", moments.moment)
 register.filter("clock", moments.clock)
 register.filter("exact", moments.exact)
+
+
+@register.filter
+def number(value: Any) -> str:
+    """With the language's separators; what is text already stays as it is."""
+    return value if isinstance(value, str) else number_format(value, force_grouping=True)
 
 
 @register.filter(is_safe=True)
