@@ -19,7 +19,11 @@ from tests.staff_pages.markup import Page
 PLACES = list(places())
 LINK = re.compile(r'(?:href|action|formaction)="(/admin/[^"#]*)')
 # About what their address asks for.
-ASKED_FOR = {"reset_breaker": "?name=database", "mcp_gateway_webhookevent_replay": "?ids={event}"}
+ASKED_FOR = {
+    "reset_breaker": ["?name=database"],
+    "mcp_gateway_webhookevent_replay": ["?ids={event}"],
+    "console": ["", "?method=calcom.checkAvailability", "?method=appointment_mgmt.createAppointment"],
+}
 
 
 def made_up_rows() -> Rows:
@@ -65,9 +69,9 @@ def _page(path: str, response: Any) -> Page | None:
 def _addresses(rows: Rows) -> Iterator[str]:
     for place in PLACES:
         if place.is_known_whole:
-            asked = ASKED_FOR.get(place.name, "").format(event=rows[WebhookEvent].pk)
-            for row in _in_all_states(place, rows):
-                yield place.url(row) + asked
+            for question in ASKED_FOR.get(place.name, [""]):
+                for row in _in_all_states(place, rows):
+                    yield place.url(row) + question.format(event=rows[WebhookEvent].pk)
 
 
 def _in_all_states(place: Place, rows: Rows) -> Iterator[Rows]:
