@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from appointments import help_texts
 from appointments.appointment_admin import AppointmentAdmin
 from appointments.call_admin import CallAdmin
 from appointments.customer_admin import CustomerAdmin
@@ -18,8 +19,14 @@ from mcp_gateway.staff_admin import CompanyFilter, CompanyScopedAdmin, SecretsFo
 from mcp_gateway.staff_pages import Section
 
 
+class ServiceForm(forms.ModelForm):
+    class Meta:
+        help_texts = help_texts.SERVICE
+
+
 class ServiceInline(admin.StackedInline):
     model = Service
+    form = ServiceForm
     extra = 0
     show_change_link = True
     # On the service's own page, which says what that means.
@@ -27,6 +34,9 @@ class ServiceInline(admin.StackedInline):
 
 
 class CompanyForm(SecretsForm):
+    class Meta:
+        help_texts = help_texts.COMPANY
+
     opening_hours = OpeningHoursField(
         label=_("opening hours"), required=False, help_text=_("In the company's own time; leave closed days empty.")
     )
@@ -80,6 +90,7 @@ class CompanyAdmin(NoLostEditsMixin, CompanyScopedAdmin):
 @admin.register(Service)
 class ServiceAdmin(NoLostEditsMixin, SoftDeletingAdmin):
     section = Section.SET_UP
+    form = ServiceForm
     list_display = ("name", "company", "duration_minutes", "calcom_event_type_id", "parallel_capacity", "is_active")
     list_filter = ("is_active", ("company", CompanyFilter))
     search_fields = ("name", "aliases", "=calcom_event_type_id")

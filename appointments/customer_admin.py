@@ -2,9 +2,10 @@
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.http import HttpRequest
 
-from appointments import looks
+from appointments import help_texts, looks
 from appointments.list_tools import PhoneSearchMixin
 from appointments.models import Customer
 from mcp_gateway.lost_edits import NoLostEditsMixin
@@ -15,9 +16,15 @@ from mcp_gateway.staff_pages import Section
 MAX_SHOWN = 20
 
 
+class CustomerForm(forms.ModelForm):
+    class Meta:
+        help_texts = help_texts.CUSTOMER
+
+
 class CustomerAdmin(NoLostEditsMixin, PhoneSearchMixin, SoftDeletingAdmin):
     section = Section.DAY
     shows_personal_data = True
+    form = CustomerForm
     search_ids = ("email",)
     exact_first = ("name",)
     phone_columns = ("phone",)

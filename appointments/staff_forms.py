@@ -32,7 +32,11 @@ class ReasonForm(forms.Form):
 class LocalStartForm(forms.Form):
     """A start as an instant, or as the clock on the company's wall shows it; what that clock skips is refused."""
 
-    start = forms.CharField(label=_("Another time"), widget=forms.TextInput({"type": "datetime-local"}))
+    start = forms.CharField(
+        label=_("Another time"),
+        widget=forms.TextInput({"type": "datetime-local"}),
+        help_text=_("On the company's clock."),
+    )
 
     def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,7 +59,12 @@ class ServiceForm(forms.Form):
     """What is to be booked, of what the member of staff's companies offer."""
 
     service = forms.ModelChoiceField(label=_("Service"), queryset=Service.objects.none())
-    day = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    day = forms.DateField(
+        label=_("From"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("The first day of the week to look at; empty: today."),
+    )
 
     def __init__(self, *args: Any, services: QuerySet[Service], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -69,10 +78,22 @@ class BookingForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=150)
     phone = forms.CharField(
-        label=_("Phone"), max_length=40, required=False, widget=forms.TextInput({"type": "tel", "autocomplete": "off"})
+        label=_("Phone"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput({"type": "tel", "autocomplete": "off"}),
+        help_text=_("By it the customer is known again, and the appointment is found when they call."),
     )
-    email = forms.EmailField(label=_("E-mail"), required=False)
-    notes = forms.CharField(label=_("Notes"), max_length=2000, required=False, widget=forms.Textarea({"rows": 3}))
+    email = forms.EmailField(
+        label=_("E-mail"), required=False, help_text=_("Where Cal.com sends confirmations; empty: none are sent.")
+    )
+    notes = forms.CharField(
+        label=_("Notes"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=_("They go into the booking in Cal.com, too."),
+    )
     booking_key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
     def __init__(self, *args: Any, service: Service, **kwargs: Any) -> None:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_noop
 WORDS = (
     gettext_noop("Home"),
     gettext_noop("After you’ve created a user, you’ll be able to edit more user options."),
+    gettext_noop("Raw passwords are not stored, so there is no way to see the user’s password."),
     gettext_noop("Password-based authentication"),
     gettext_noop("Enabled"),
     gettext_noop("Disabled"),

@@ -45,6 +45,7 @@ class SendAgainForm(forms.Form):
         label=_("Reason"),
         max_length=AuditEntry._meta.get_field("reason").max_length,
         widget=forms.Textarea({"rows": 2}),
+        help_text=_("It goes into the audit trail."),
     )
 
 

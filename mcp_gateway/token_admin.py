@@ -31,6 +31,9 @@ OVERLAP = timedelta(hours=24)
 class TokenForm(forms.ModelForm):
     """What a token may call: chosen from a list, and, for whoever needs it finer, as patterns."""
 
+    class Meta:
+        help_texts = {"expires_at": _("From then on it does not work any more; empty: it works until it is revoked.")}
+
     chosen = forms.MultipleChoiceField(
         label=_("May call"),
         required=False,

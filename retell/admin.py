@@ -24,6 +24,16 @@ from retell.webhook_trial import in_words
 class RetellConfigurationForm(forms.ModelForm):
     """What is written by hand is checked as what comes through the gateway."""
 
+    class Meta:
+        help_texts = {
+            "agent_id": _("As Retell shows it: agent_…"),
+            "custom_functions": _(
+                "What differs from this system's own functions; easier to change on the agent's page."
+            ),
+            "prompt_template": _("What the agent is told; deploying brings it to Retell."),
+            "settings": _("Settings of the agent that are deployed with it, as an object: voice_id, language, …"),
+        }
+
     def clean_custom_functions(self) -> Any:
         value = self.cleaned_data["custom_functions"] or []
         validate_overrides(value)

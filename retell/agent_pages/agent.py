@@ -38,6 +38,7 @@ class WebhookForm(forms.Form):
         label=gettext_lazy("Events"),
         choices=[(event, event) for event in EVENTS],
         widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("What Retell tells this system of each call; without call_ended nothing is booked."),
     )
     timeout_ms = forms.IntegerField(
         label=gettext_lazy("Timeout in ms"),

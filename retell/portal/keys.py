@@ -6,6 +6,7 @@ from django import forms
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from appointments import help_texts
 from appointments.models import Company
 from mcp_gateway.audit import record_by
 from mcp_gateway.fields import encrypted_fields, mask
@@ -27,6 +28,7 @@ class KeysForm(SecretsForm):
     class Meta:
         model = Company
         fields = ("retell_api_key", "retell_webhook_key", "calcom_api_key", "calcom_webhook_secret", "calcom_base_url")
+        help_texts = help_texts.COMPANY
 
     def clean_calcom_api_key(self) -> str:
         key = self._key("calcom_api_key")
