@@ -18,6 +18,7 @@ from mcp_gateway.staff_pages import Section
 
 # Whose permissions decide nothing that staff see.
 INTERNAL_APPS = ("axes", "contenttypes", "sessions", "admin")
+INTERNAL_MODELS = ("idempotentanswer",)
 
 # What Django lets do with every kind of rows.
 DOING = {"view": _("look at"), "add": _("add"), "change": _("change"), "delete": _("delete")}
@@ -73,4 +74,5 @@ class RoleAdmin(StaffListAdmin, DjangosGroupAdmin):
         )
         if field is not None and isinstance(field.queryset, models.QuerySet):
             field.queryset = field.queryset.exclude(content_type__app_label__in=INTERNAL_APPS)
+            field.queryset = field.queryset.exclude(content_type__model__in=INTERNAL_MODELS)
         return field

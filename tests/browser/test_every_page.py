@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import Model
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser
@@ -21,6 +23,21 @@ from tests.mcp_gateway.rows import rows_of, shared_rows
 
 pytestmark = pytest.mark.processes
 PHONE_WIDTH = 375
+LEAST_PIXELS = 24
+TOO_SMALL = """least => {
+  const HIDDEN = ".visually-hidden, .skip-to-content-link";
+  const isWithinText = element => {
+    if (getComputedStyle(element).display !== "inline") return false;
+    const around = element.closest("p, li, dd, dt, td, th, h1, h2, h3, div.breadcrumbs, .help, .readonly, label, span");
+    return around !== null && around.textContent.trim().length > element.textContent.trim().length;
+  };
+  const isSeen = element => element.checkVisibility({ visibilityProperty: true }) && !element.closest(HIDDEN);
+  const all = document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary");
+  return [...all].filter(element => isSeen(element) && !isWithinText(element))
+    .map(element => [element, element.getBoundingClientRect()])
+    .filter(([, box]) => box.width && (box.width < least || box.height < least))
+    .map(([element, box]) => `${Math.round(box.width)}x${Math.round(box.height)} ${element.outerHTML.slice(0, 120)}`);
+}"""
 # Answer nothing but a POST.
 POST_ONLY = {"portal_workers"}
 # Are about what their address asks for.
@@ -74,14 +91,47 @@ def _pages_of_one(rows: dict[type[Model], Model]) -> Iterator[str]:
     yield f"{reverse('admin:mcp_gateway_webhookevent_replay')}?ids={rows[WebhookEvent].pk}"
 
 
-def test_axe_finds_nothing_serious_and_the_console_stays_empty(desk: Desk, rows: dict[type[Model], Model]) -> None:
+def further_pages(rows: dict[type[Model], Model]) -> Iterator[str]:
+    """Forms to add and pages to look back and to delete, as far as there are any for the kind of row."""
+    request = HttpRequest()
+    request.user = User(is_superuser=True, is_active=True)
+    for model, model_admin in admin.site._registry.items():
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        if model_admin.has_add_permission(request):
+            yield reverse(f"{name}_add")
+        if model_admin.has_delete_permission(request):
+            yield reverse(f"{name}_delete", args=[rows[model].pk])
+        yield reverse(f"{name}_history", args=[rows[model].pk])
+
+
+def test_axe_finds_nothing_serious_and_the_console_stays_empty(
+    desk: Desk, rows: dict[type[Model], Model], language: str, theme: str
+) -> None:
+    """Each of the further pages in one of the four looks: together they are seen in all of them."""
     desk.log_in("root")
     found = {}
-    for path in pages(rows):
+    turn = [("de", "light"), ("en", "dark"), ("de", "dark"), ("en", "light")].index((language, theme))
+    for path in [*pages(rows), *[*further_pages(rows)][turn::4]]:
         status = desk.open(path)
         if problems := [*([] if status == 200 else [str(status)]), *desk.serious_findings()]:
             found[path] = problems
     assert not found, json.dumps(found, indent=1)
+
+
+@pytest.mark.parametrize("language", ["de"], indirect=True)
+@pytest.mark.parametrize("theme", ["light"], indirect=True)
+def test_all_that_is_pressed_is_large_enough(desk: Desk, rows: dict[type[Model], Model]) -> None:
+    desk.log_in("root")
+    found = {
+        path: small for path in [*pages(rows), *further_pages(rows)] if desk.open(path) and (small := too_small(desk))
+    }
+    assert not found, json.dumps(found, indent=1, ensure_ascii=False)
+
+
+def too_small(desk: Desk) -> list[str]:
+    """What is pressed and measures less than 24 pixels either way; a link among the words of a text may."""
+    small: list[str] = desk.page.evaluate(TOO_SMALL, LEAST_PIXELS)
+    return small
 
 
 @pytest.mark.parametrize("language", ["de"], indirect=True)
