@@ -1,12 +1,14 @@
 """What staff see first: the day in numbers, who comes, and what is to be done.
 
-Read once a minute at most for each set of companies, and without the numbers of the cache where that is away.
+Read once a minute at most for each set of companies and each time zone of whoever looks, and without the numbers of
+the cache where that is away.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.cache import cache
@@ -47,11 +49,13 @@ class AppointmentLine:
     who: str
     service: str
     company: str
+    zone: ZoneInfo
     status: str
 
     @property
     def day(self) -> date:
-        return timezone.localdate(self.starts_at)
+        """As the caller was told it: on the company's calendar."""
+        return timezone.localdate(self.starts_at, self.zone)
 
     @property
     def badge(self) -> SafeString:
@@ -111,7 +115,7 @@ def day_of(request: HttpRequest) -> Day:
 
 def _key(companies: frozenset[int] | None) -> str:
     named = "all" if companies is None else sha256(repr(sorted(companies)).encode()).hexdigest()
-    return f"staff:day:{named}"
+    return f"staff:day:{timezone.get_current_timezone_name()}:{named}"
 
 
 def _read(request: HttpRequest, companies: frozenset[int] | None) -> Day:
@@ -149,13 +153,23 @@ def _by_day(rows: QuerySet[Any], period: Period, at: str) -> tuple[int, ...]:
 def _appointments(rows: QuerySet[Any], today: date) -> list[AppointmentLine]:
     """Today's and tomorrow's, in order of time."""
     coming = rows.filter(taking_place(today, today + timedelta(days=1))).order_by("starts_at", "pk")
-    columns = ("pk", "starts_at", "attendee_name", "customer__name", "service__name", "company__name", "status")
-    return [
+    who = ("attendee_name", "customer__name")
+    columns = ("pk", "starts_at", *who, "service__name", "company__name", "company__timezone", "status")
+    lines = [
         AppointmentLine(
-            pk=pk, starts_at=starts_at, who=name or customer or "", service=service, company=company, status=status
+            pk=pk,
+            starts_at=starts_at,
+            who=name or customer or "",
+            service=service,
+            company=company,
+            zone=ZoneInfo(zone),
+            status=status,
         )
-        for pk, starts_at, name, customer, service, company, status in coming.values_list(*columns)[:MAX_APPOINTMENTS]
+        for pk, starts_at, name, customer, service, company, zone, status in coming.values_list(*columns)[
+            :MAX_APPOINTMENTS
+        ]
     ]
+    return sorted(lines, key=lambda line: line.day)
 
 
 def _newest(rows: QuerySet[Any]) -> list[FollowUpLine]:

@@ -49,10 +49,13 @@ class LocalStartForm(forms.Form):
             raise ValidationError(_("Write the time as 2026-11-26T14:30.")) from None
         if start.tzinfo is not None:
             return start.astimezone(UTC)
-        offsets = {start.replace(tzinfo=self.zone, fold=fold).utcoffset() for fold in (0, 1)}
-        if len(offsets) > 1:
-            raise ValidationError(_("The clocks change at that hour: there is no such time, or it comes twice."))
-        return start.replace(tzinfo=self.zone).astimezone(UTC)
+        earlier, later = (start.replace(tzinfo=self.zone, fold=fold) for fold in (0, 1))
+        if earlier.utcoffset() == later.utcoffset():
+            return earlier.astimezone(UTC)
+        # What the clock skips does not come back as it went.
+        if earlier.astimezone(UTC).astimezone(self.zone).replace(tzinfo=None) != start:
+            raise ValidationError(_("There is no such time: the clocks go forward over it. Choose another."))
+        raise ValidationError(_("This time comes twice: the clocks go back. Choose a free time from the list instead."))
 
 
 class ServiceForm(forms.Form):

@@ -112,6 +112,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "mcp_gateway.idle_sessions.IdleSessionMiddleware",
+    "mcp_gateway.preferences.PreferencesMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -259,7 +260,8 @@ CELERY_BEAT_SCHEDULE = {
     "close forgotten calls": {"task": "retell.tasks.close_forgotten_calls", "schedule": SWEEP_SECONDS},
 }
 
-# Words and times. Stored times are UTC; staff see this zone, callers their company's.
+# Words and times. Stored times are UTC; staff see their own zone, else their company's, else this one; callers their
+# company's.
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", "de")
 LANGUAGES = [("de", "Deutsch"), ("en", "English")]
 # Its own, because the admin's configuration in `config` goes by the name of Django's.

@@ -3,14 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
-from django.views.i18n import set_language
 
 from mcp_gateway.mcp.views import endpoint
+from mcp_gateway.preferences import choose_language
 from mcp_gateway.views import metrics_page
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("language/", set_language, name="set_language"),
+    path("language/", choose_language, name="set_language"),
     path("api/mcp/", include("mcp_gateway.urls")),
     path("api/metrics", metrics_page, name="metrics"),
     path("api/mcp/retell/", include("retell.urls")),

@@ -9,10 +9,12 @@ from django.contrib.auth.admin import UserAdmin as DjangosUserAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.db import models
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from mcp_gateway.moments import moment
 from mcp_gateway.staff_admin import StaffListAdmin
 from mcp_gateway.staff_pages import Section
 
@@ -43,17 +45,25 @@ class StaffUserAdmin(StaffListAdmin, DjangosUserAdmin):
     section = Section.ACCESS
     filter_horizontal = ()
     list_display = ("username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser")
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("seen_last", "since")
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (_("Person"), {"fields": ("first_name", "last_name", "email")}),
         (_("Rights"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
-        (_("Times"), {"fields": ("last_login", "date_joined")}),
+        (_("Times"), {"fields": ("seen_last", "since")}),
     )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """The audit trail names them: whoever leaves is switched off, as the form says."""
         return False
+
+    @admin.display(description=_("last login"))
+    def seen_last(self, user: User) -> SafeString | str:
+        return moment(user.last_login)
+
+    @admin.display(description=_("date joined"))
+    def since(self, user: User) -> SafeString | str:
+        return moment(user.date_joined)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return super().formfield_for_manytomany(

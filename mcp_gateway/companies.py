@@ -1,7 +1,7 @@
 """The company that calls are scoped to, by `settings.COMPANY_MODEL`.
 
-The gateway needs little of it: a primary key, `is_active`, a relation `staff` to the users who may see it, its `zone`
-(a ZoneInfo), and `rate_limit_per_minute` (None: the system's default).
+The gateway needs little of it: a primary key, `is_active`, a relation `staff` to the users who may see it, its
+`timezone` (an IANA name) and `zone` (the ZoneInfo), and `rate_limit_per_minute` (None: the system's default).
 """
 
 from typing import Any
@@ -21,6 +21,13 @@ def visible_company_ids(user: AbstractBaseUser | AnonymousUser) -> frozenset[int
     if getattr(user, "is_superuser", False):
         return None
     return frozenset(_companies().filter(staff=user).values_list("pk", flat=True))
+
+
+def zones_of(user: Any) -> list[str]:
+    """The IANA names of the time zones of the user's companies: none, the only one, or two of several."""
+    companies = visible_company_ids(user)
+    rows = _companies() if companies is None else _companies().filter(pk__in=companies)
+    return list(rows.order_by().values_list("timezone", flat=True).distinct()[:2])
 
 
 def active_company(company_id: int) -> Any | None:

@@ -33,6 +33,12 @@ def clock(at: datetime, zone: tzinfo | None = None) -> SafeString:
     return _element(at, date_format(timezone.localtime(at, zone), "TIME_FORMAT"))
 
 
+def zoned_clock(at: datetime, zone: tzinfo | None = None) -> SafeString:
+    """The time of day with the zone's abbreviation, where clocks of several zones may stand below each other."""
+    local = timezone.localtime(at, zone)
+    return _element(at, f"{date_format(local, 'TIME_FORMAT')} {local.tzname()}")
+
+
 def exact(at: datetime, zone: tzinfo | None = None) -> SafeString:
     """The time of day to the second, for what comes quickly one after the other."""
     return _element(at, f"{timezone.localtime(at, zone):%H:%M:%S}")

@@ -20,6 +20,7 @@ from mcp_gateway import confirming
 from mcp_gateway.audit import record_by
 from mcp_gateway.badges import Look, badge
 from mcp_gateway.models import ApiToken
+from mcp_gateway.moments import moment
 from mcp_gateway.principal import Principal
 from mcp_gateway.registry import registry
 from mcp_gateway.staff_admin import CompanyFilter, CompanyScopedAdmin
@@ -70,7 +71,7 @@ class TokenForm(forms.ModelForm):
 @admin.register(ApiToken)
 class ApiTokenAdmin(CompanyScopedAdmin):
     form = TokenForm
-    list_display = ("name", "prefix", "company", "state", "scopes", "expires_at", "last_used_at", "revoked_at")
+    list_display = ("name", "prefix", "company", "state", "scopes", "expires", "last_used", "revoked")
     list_filter = (("company", CompanyFilter), "expires_at", "revoked_at")
     search_fields = ("name", "prefix")
     list_select_related = ("company",)
@@ -90,14 +91,30 @@ class ApiTokenAdmin(CompanyScopedAdmin):
         """The audit trail names it by its prefix: it is revoked."""
         return False
 
+    @admin.display(description=_("expires at"), ordering="expires_at")
+    def expires(self, token: ApiToken) -> SafeString | str:
+        return moment(token.expires_at)
+
+    @admin.display(description=_("last used at"), ordering="last_used_at")
+    def last_used(self, token: ApiToken) -> SafeString | str:
+        return moment(token.last_used_at)
+
+    @admin.display(description=_("revoked at"), ordering="revoked_at")
+    def revoked(self, token: ApiToken) -> SafeString | str:
+        return moment(token.revoked_at)
+
+    @admin.display(description=_("created at"))
+    def created(self, token: ApiToken) -> SafeString | str:
+        return moment(token.created_at)
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         entered: tuple[str, ...] = ("name", "company", "chosen", "scopes", "expires_at")
         if obj is not None and not self.has_change_permission(request, obj):
             entered = ("name", "company", "scopes", "expires_at")
-        return entered if obj is None else (*entered, "prefix", "created_at", "last_used_at", "revoked_at")
+        return entered if obj is None else (*entered, "prefix", "created", "last_used", "revoked")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else ("prefix", "company", "created_at", "last_used_at", "revoked_at")
+        return () if obj is None else ("prefix", "company", "created", "last_used", "revoked")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Only superusers may make a token for every company."""

@@ -5,9 +5,11 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from mcp_gateway.lost_edits import NoLostEditsMixin
+from mcp_gateway.moments import moment
 from mcp_gateway.principal import Principal
 from mcp_gateway.staff_admin import CompanyFilter, SoftDeletingAdmin
 from mcp_gateway.staff_pages import Section
@@ -66,7 +68,7 @@ class RetellConfigurationAdmin(NoLostEditsMixin, SoftDeletingAdmin):
         "paused_at",
         "webhook_url",
         "deployed_version",
-        "deployed_at",
+        "deployed",
         "test_outcome",
     )
     list_filter = (("company", CompanyFilter), ("paused_at", admin.EmptyFieldListFilter), "deployed_at")
@@ -75,9 +77,9 @@ class RetellConfigurationAdmin(NoLostEditsMixin, SoftDeletingAdmin):
     readonly_fields = (
         "paused_at",
         "deployed_version",
-        "deployed_at",
-        "last_synced_at",
-        "last_test_at",
+        "deployed",
+        "synced",
+        "tested",
         "test_outcome",
     )
     list_select_related = ("company",)
@@ -85,6 +87,18 @@ class RetellConfigurationAdmin(NoLostEditsMixin, SoftDeletingAdmin):
     @admin.display(description=_("outcome of the last test"), ordering="last_test_outcome")
     def test_outcome(self, row: RetellConfiguration) -> str:
         return in_words(row.last_test_outcome) or "–"
+
+    @admin.display(description=_("deployed at"), ordering="deployed_at")
+    def deployed(self, agent: RetellConfiguration) -> SafeString | str:
+        return moment(agent.deployed_at, agent.company.zone)
+
+    @admin.display(description=_("last synced at"))
+    def synced(self, agent: RetellConfiguration) -> SafeString | str:
+        return moment(agent.last_synced_at, agent.company.zone)
+
+    @admin.display(description=_("last test at"))
+    def tested(self, agent: RetellConfiguration) -> SafeString | str:
+        return moment(agent.last_test_at, agent.company.zone)
 
     def save_model(self, request: HttpRequest, obj: RetellConfiguration, form: Any, change: bool) -> None:
         """A prompt that is written here is a version of its own too."""

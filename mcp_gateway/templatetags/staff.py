@@ -46,6 +46,7 @@ def duration(seconds: float | timedelta | None) -> str:
 
 register.filter("moment", moments.moment)
 register.filter("clock", moments.clock)
+register.filter("zoned_clock", moments.zoned_clock)
 register.filter("exact", moments.exact)
 
 

@@ -18,6 +18,9 @@ from tests.factories import make_company
 pytestmark = pytest.mark.django_db
 LIST = "/admin/appointments/appointment/"
 Status = Appointment.Status
+FORWARD = {"en": "the clocks go forward", "de": "werden über sie hinweg vorgestellt"}
+BACK = {"en": "This time comes twice", "de": "Diese Uhrzeit kommt zweimal vor"}
+CLOCK_CHANGES = [("2027-03-28T02:30", FORWARD), ("2027-10-31T02:30", BACK)]
 
 
 @pytest.fixture
@@ -146,6 +149,19 @@ class TestMoving:
         booked.refresh_from_db()
         assert booked.starts_at == SLOT
 
+    @pytest.mark.parametrize(("start", "words"), CLOCK_CHANGES)
+    def test_a_time_that_the_clock_skips_or_shows_twice_is_refused_in_words(
+        self, logged_in: In, booked: Appointment, start: str, words: dict[str, str]
+    ) -> None:
+        for browser, word in ((logged_in("operator"), words["en"]), (logged_in("admin", "de"), words["de"])):
+            assert word in browser.get(f"{page(booked, 'move')}?start={start}").text
+
+    def test_a_local_time_is_the_companys(self, operator: Client, booked: Appointment, salon: Company) -> None:
+        local = (SLOT + HOUR).astimezone(salon.zone)
+        operator.post(f"{page(booked, 'move')}?start={local:%Y-%m-%dT%H:%M}", {"reason": "Later"})
+        booked.refresh_from_db()
+        assert booked.starts_at == SLOT + HOUR
+
 
 class TestConfirming:
     def test_what_waits_is_confirmed(self, operator: Client, colour: Service, control: CalcomControl) -> None:
@@ -200,6 +216,14 @@ class TestBooking:
     def test_free_times_of_a_service_are_offered(self, admin: Client, haircut: Service) -> None:
         shown = admin.get(f"{LIST}book/?service={haircut.pk}&day={SLOT:%Y-%m-%d}").text
         assert f"service={haircut.pk}&amp;start={SLOT:%Y-%m-%dT%H:%M:%SZ}" in shown
+
+    @pytest.mark.parametrize(("start", "words"), CLOCK_CHANGES)
+    def test_a_time_that_the_clock_skips_or_shows_twice_books_nothing(
+        self, admin: Client, haircut: Service, start: str, words: dict[str, str]
+    ) -> None:
+        answer = admin.post(f"{LIST}book/?service={haircut.pk}&start={start}", self.form())
+        assert words["en"] in answer.text
+        assert not Appointment.objects.exists()
 
     def test_it_is_booked_in_the_calendar(self, admin: Client, haircut: Service, control: CalcomControl) -> None:
         answer = admin.post(self.url(haircut), self.form(), follow=True)
