@@ -86,6 +86,14 @@ def check_production(**kwargs: Any) -> list[CheckMessage]:
                 id="config.W002",
             )
         )
+    if not settings.REQUIRE_2FA:
+        found.append(
+            Warning(
+                "REQUIRE_2FA is off: a password alone opens callers' data to whoever has it.",
+                hint="Set REQUIRE_2FA=on; staff set up an app on their phones at their next log-in.",
+                id="config.W003",
+            )
+        )
     return found
 
 

@@ -93,6 +93,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_guid",
     "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "mcp_gateway",
     "appointments",
     "calcom",
@@ -108,9 +111,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "mcp_gateway.second_factor.SecondFactorMiddleware",
     "mcp_gateway.idle_sessions.IdleSessionMiddleware",
     "mcp_gateway.preferences.PreferencesMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -140,6 +145,9 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "staff/locked_out.html"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+# A second factor is demanded of all staff; otherwise of those who have set one up.
+REQUIRE_2FA = env.bool("REQUIRE_2FA", False)
+OTP_TOTP_ISSUER = _host(APP_URL)
 # Staff who did nothing for so long log in again.
 SESSION_COOKIE_AGE = env.int("SESSION_IDLE_SECONDS", 2 * 3600)
 SESSION_COOKIE_SAMESITE = "Lax"

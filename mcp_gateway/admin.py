@@ -4,7 +4,15 @@ from mcp_gateway.accounts_admin import RoleAdmin, StaffUserAdmin
 from mcp_gateway.audit_admin import AuditEntryAdmin
 from mcp_gateway.long_action_admin import LongActionAdmin
 from mcp_gateway.outbox_admin import OutboxMessageAdmin
-from mcp_gateway.staff_views import circuit_breakers, console, dead_letters, preferences, queue, trace
+from mcp_gateway.staff_views import (
+    circuit_breakers,
+    console,
+    dead_letters,
+    preferences,
+    queue,
+    second_factor,
+    trace,
+)
 from mcp_gateway.token_admin import ApiTokenAdmin
 from mcp_gateway.webhook_event_admin import WebhookEventAdmin
 
@@ -21,5 +29,6 @@ __all__ = [
     "dead_letters",
     "preferences",
     "queue",
+    "second_factor",
     "trace",
 ]

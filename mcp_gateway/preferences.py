@@ -54,19 +54,20 @@ def of(user: Any) -> StaffPreferences:
 @transaction.atomic
 def choose(request: HttpRequest, **chosen: str) -> None:
     """Keep what the user of the request has chosen (`language`, `time_zone`; "": nothing), from this session on."""
-    known = of(request.user)
+    user: Any = request.user
+    known = of(user)
     before = {name: getattr(known, name) for name in chosen}
     if before != chosen:
-        StaffPreferences.objects.update_or_create(user=request.user, defaults=chosen)
+        StaffPreferences.objects.update_or_create(user=user, defaults=chosen)
         record_by(
-            Principal.of_staff(request.user),
+            Principal.of_staff(user),
             action="preferences.changed",
             object_type="User",
-            object_id=request.user.pk,
+            object_id=user.pk,
             before=before,
             after=chosen,
         )
-    _read(request.session, request.user)
+    _read(request.session, user)
 
 
 def choose_language(request: HttpRequest) -> HttpResponseBase:

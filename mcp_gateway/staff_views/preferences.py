@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mcp_gateway import preferences
+from mcp_gateway.second_factor import is_set_up
 from mcp_gateway.staff_pages import Section, render, staff_page
 
 TITLE = gettext_lazy("My settings")
@@ -44,4 +45,5 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
         preferences.choose(request, **wanted)
         messages.success(request, _("Saved."))
         return redirect("admin:preferences")
-    return render(request, "staff/preferences.html", {"title": TITLE, "form": form, "now": timezone.now()})
+    context = {"title": TITLE, "form": form, "now": timezone.now(), "has_second_factor": is_set_up(request.user)}
+    return render(request, "staff/preferences.html", context)

@@ -18,6 +18,7 @@ PRODUCTION = {
     "DATABASE_URL": "mysql://user:password@127.0.0.1:3306/phone",
     "REDIS_URL": "redis://127.0.0.1:6379/0",
     "EMAIL_URL": "smtp+tls://user:password@mail.example.com:587",
+    "REQUIRE_2FA": "on",
 }
 REQUIRED = ["SECRET_KEY", "ALLOWED_HOSTS", "APP_URL", "FIELD_ENCRYPTION_KEYS"]
 
