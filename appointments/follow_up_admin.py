@@ -23,6 +23,7 @@ from appointments.models import FollowUp
 from appointments.notifications import number_to_call, who_is_meant
 from appointments.staff_lists import FOLLOW_UP_VIEWS
 from mcp_gateway import confirming
+from mcp_gateway.lost_edits import NoLostEditsMixin
 from mcp_gateway.staff_admin import CompanyFilter, CompanyScopedAdmin, visible_companies
 from mcp_gateway.staff_pages import Section
 from mcp_gateway.templatetags.staff import duration
@@ -43,7 +44,7 @@ TITLES = {
 }
 
 
-class FollowUpAdmin(PhoneSearchMixin, CompanyScopedAdmin):
+class FollowUpAdmin(NoLostEditsMixin, PhoneSearchMixin, CompanyScopedAdmin):
     section = Section.DAY
     shows_personal_data = True
     search_ids = ("call__call_id",)

@@ -4,8 +4,10 @@ The form carries what its user saw, signed; of secrets only a keyed hash. Who sa
 seen it.
 """
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db.models import Model
@@ -40,15 +42,32 @@ class NoLostEditsMixin:
             # A form that was refused has put its own values into the row.
             is_as_stored = request.method != "POST"
             stored = original if is_as_stored else type(original)._default_manager.get(pk=original.pk)
-            context["seen"] = signing.dumps(_values(stored), salt=_salt(stored), compress=True)
+            names = context["adminform"].form.fields
+            context["seen"] = signing.dumps(_values(stored, names), salt=_salt(stored), compress=True)
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
 
 
-def _values(row: Model) -> dict[str, str]:
-    """Each column as text."""
-    secrets = {field.name for field in encrypted_fields(type(row))}
-    texts = {field.name: field.value_to_string(row) for field in row._meta.concrete_fields}
+def _values(row: Model, names: Iterable[str]) -> dict[str, str]:
+    """Each of these columns as text, and of relations the keys."""
+    secrets = _secrets(row)
+    columns = {field.name: field for field in row._meta.concrete_fields}
+    texts = {name: _text(columns[name], row) for name in names if name in columns}
+    texts |= {field.name: _keys(row, field.name) for field in row._meta.many_to_many if field.name in names}
     return {name: _hash(text) if name in secrets else text for name, text in texts.items()}
+
+
+def _text(column: Any, row: Model) -> str:
+    return "" if column.value_from_object(row) is None else str(column.value_to_string(row))
+
+
+def _keys(row: Model, name: str) -> str:
+    return " ".join(str(key) for key in sorted(getattr(row, name).values_list("pk", flat=True)))
+
+
+def _secrets(row: Model) -> set[str]:
+    """Columns that nobody is shown, not even in the form's own hidden field."""
+    passwords = {"password"} if isinstance(row, AbstractBaseUser) else set()
+    return {field.name for field in encrypted_fields(type(row))} | passwords
 
 
 def _hash(secret: str) -> str:
@@ -70,18 +89,27 @@ def _opened(signed: str, row: Model) -> dict[str, str]:
 
 def _differences(seen: dict[str, str], stored: Model, form: Any) -> list[str]:
     """What others have changed since of the fields in the form, a sentence for each."""
-    secrets = {field.name for field in encrypted_fields(type(stored))}
-    now = _values(stored)
-    changed = [name for name in form.base_fields if name in now and seen.get(name) != now[name]]
-    return [_sentence(stored, name, seen.get(name, ""), now[name], is_secret=name in secrets) for name in changed]
+    now = _values(stored, form.base_fields)
+    return [
+        _sentence(stored, name, seen.get(name, ""), value) for name, value in now.items() if seen.get(name) != value
+    ]
 
 
-def _sentence(row: Model, name: str, was: str, now: str, *, is_secret: bool) -> str:
-    label = capfirst(str(getattr(row._meta.get_field(name), "verbose_name", name)))
-    if is_secret:
+def _sentence(row: Model, name: str, was: str, now: str) -> str:
+    field = row._meta.get_field(name)
+    label = capfirst(str(getattr(field, "verbose_name", name)))
+    if name in _secrets(row):
         return _("%(field)s: replaced.") % {"field": label}
-    shown = {"field": label, "was": Truncator(was).chars(MAX_SHOWN), "now": Truncator(now).chars(MAX_SHOWN)}
+    shown = {"field": label, "was": _shown(field, was), "now": _shown(field, now)}
     return _("%(field)s: was “%(was)s”, is “%(now)s” now.") % shown
+
+
+def _shown(field: Any, text: str) -> str:
+    """A value as people know it: rows by their names, choices by their words."""
+    if field.is_relation:
+        names = [str(row) for row in field.related_model._default_manager.filter(pk__in=text.split())]
+        return Truncator(", ".join(names)).chars(MAX_SHOWN)
+    return Truncator(str(dict(field.flatchoices).get(text, text))).chars(MAX_SHOWN)
 
 
 def _refusing(form: Any, differences: list[str]) -> Any:

@@ -1,5 +1,6 @@
 """The staff's inbox: what is open comes first, and each step acts once and is in the trail."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -134,6 +135,41 @@ def test_an_assignee_given_in_the_form_is_in_the_trail(operator: Client, task: F
     colleague = User.objects.get(username="operator")
     operator.post(f"{LIST}{task.pk}/change/", {"status": "taken", "assignee": colleague.pk})
     assert trail.done().get(action="follow_up.changed").after["assignee"] == colleague.pk
+
+
+class TestTwoWhoEditOne:
+    @pytest.fixture
+    def url(self, task: FollowUp) -> str:
+        return f"{LIST}{task.pk}/change/"
+
+    def seen(self, page: str) -> str:
+        found = re.search(r'name="seen" value="([^"]+)"', page)
+        assert found
+        return found[1]
+
+    def test_the_second_save_is_refused_and_shown_the_difference(
+        self, logged_in: In, operator: Client, task: FollowUp, url: str
+    ) -> None:
+        me, colleague = User.objects.get(username="operator"), logged_in("admin")
+        seen = self.seen(colleague.get(url).text)
+        operator.post(url, {"status": "taken", "assignee": me.pk, "seen": self.seen(operator.get(url).text)})
+        answer = colleague.post(url, {"status": "done", "assignee": "", "seen": seen}).text
+        assert "Somebody has saved this since you opened it" in answer
+        assert "Status: was “open”, is “taken” now." in answer
+        assert "is “operator” now." in answer
+        task.refresh_from_db()
+        assert (task.status, task.assignee) == (Status.TAKEN, me)
+
+    def test_what_the_second_wrote_still_stands_there_and_can_be_saved(
+        self, operator: Client, task: FollowUp, url: str
+    ) -> None:
+        seen = self.seen(operator.get(url).text)
+        step(operator, task, "take")
+        refused = operator.post(url, {"status": "done", "assignee": "", "seen": seen}).text
+        assert '<option value="done" selected>' in refused
+        operator.post(url, {"status": "done", "assignee": "", "seen": self.seen(refused)})
+        task.refresh_from_db()
+        assert task.status == Status.DONE
 
 
 @pytest.mark.parametrize("name", ["take", "release", "finish", "reopen", "note"])
