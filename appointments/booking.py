@@ -436,7 +436,9 @@ def nothing_left_to_do(appointment: Appointment) -> None:
 
 
 def _close(follow_ups: QuerySet[FollowUp]) -> None:
-    follow_ups.exclude(status=FollowUp.Status.DONE).update(status=FollowUp.Status.DONE)
+    """A wish for a change still waits."""
+    open_still = follow_ups.exclude(status=FollowUp.Status.DONE)
+    open_still.exclude(kind=FollowUp.Kind.CALLBACK).update(status=FollowUp.Status.DONE)
 
 
 def _short(text: object) -> str:

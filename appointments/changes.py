@@ -33,6 +33,7 @@ from appointments.booking import (
 )
 from appointments.calendar import Booking, CalendarError, OutcomeUnknown, calendar_of
 from appointments.customers import customer_for
+from appointments.follow_ups import changed_after_all, never_changed
 from appointments.holds import room_for_new, room_to_move
 from appointments.models import Appointment, Call, Company, FollowUp, Service
 from appointments.notifications import telling
@@ -124,6 +125,7 @@ def reschedule_appointment(
             follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
             raise OutcomeUnknown(told)
         _follow(appointment, booking)
+        changed_after_all(appointment)
         _ask_to_confirm(appointment, booking)
     return _fresh(appointment)
 
@@ -144,6 +146,7 @@ def cancel_appointment(appointment: Appointment, *, reason: str, deadline: float
             Appointment.objects.filter(pk=appointment.pk).update(
                 status=Status.CANCELLED, cancellation_reason=reason[:500], sent_at=None, updated_at=timezone.now()
             )
+            changed_after_all(appointment)
     return _fresh(appointment)
 
 
@@ -171,7 +174,7 @@ def settle(appointment: Appointment) -> Appointment:
         elif is_fresh(_fresh(appointment)):
             raise OutcomeUnknown("The calendar may not show the change yet.")
         else:
-            _never_arrived(appointment)
+            _never_arrived(_fresh(appointment))
     return _fresh(appointment)
 
 
@@ -329,6 +332,16 @@ def _never_arrived(appointment: Appointment) -> None:
     if _is_looked_into(appointment):
         told = _("A change of this appointment did not reach the calendar, nothing was changed: call the customer.")
         follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, for_staff(appointment.company, told))
+        return
+    # Whoever asked for it has heard nothing at all: the process was killed on the way.
+    if appointment.moving_to is None:
+        told = _("The customer wanted to cancel, which did not reach the calendar; nothing was changed. Call back.")
+    else:
+        told = _(
+            "The customer wanted to move to %(wanted)s, which did not reach the calendar; nothing was changed. "
+            "Call back."
+        )
+    never_changed(appointment, for_staff(appointment.company, told, wanted=appointment.moving_to))
 
 
 def _is_looked_into(appointment: Appointment) -> bool:
@@ -348,6 +361,8 @@ def _adopt(appointment: Appointment, booking: Booking, reason: str = "") -> None
             Appointment.objects.filter(pk=appointment.pk).update(**cancelled)
     else:
         _follow(appointment, booking)
+    if before.sent_at is not None and _is_as_wanted(before, booking):
+        changed_after_all(appointment)
     if _is_as_wanted(before, booking) or not _is_looked_into(appointment):
         nothing_left_to_do(appointment)
         _ask_to_confirm(appointment, booking)

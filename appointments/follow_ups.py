@@ -2,8 +2,9 @@
 
 from django.db import transaction
 from django.db.models import F, QuerySet
+from django.utils import timezone
 
-from appointments.models import Call, FollowUp
+from appointments.models import Appointment, Call, FollowUp
 from appointments.notifications import tell_staff
 
 MAX_TOLD = 4000
@@ -15,17 +16,45 @@ def review_call(call: Call, what_to_do: str) -> None:
 
 
 @transaction.atomic
-def call_back(call: Call, what_to_do: str) -> None:
-    """Ask people to call back about this call; what is asked for later is added, and opens the task again."""
-    row = _ask(call, FollowUp.Kind.CALLBACK, what_to_do)
-    if what_to_do in row.what_to_do:
+def call_back(call: Call, what_to_do: str, *, about: Appointment | None = None) -> None:
+    """Ask people to call back about this call; what is asked for later is added, and opens the task again.
+
+    `about`: only because of a change of this appointment that could not be made (see `changed_after_all`).
+    """
+    row = _ask(call, FollowUp.Kind.CALLBACK, what_to_do, about=about)
+    is_told = what_to_do in row.what_to_do
+    # A wish that was fulfilled may be uttered again, and fail.
+    if is_told and not (about and row.status == FollowUp.Status.DONE):
         return
     count_opening(FollowUp.objects.filter(pk=row.pk))
-    row.what_to_do = f"{row.what_to_do}\n{what_to_do}"[:MAX_TOLD]
+    if not is_told:
+        row.what_to_do = f"{row.what_to_do}\n{what_to_do}"[:MAX_TOLD]
+    if row.appointment_id != (about and about.pk):
+        row.appointment = None
     row.status = FollowUp.Status.OPEN
-    row.save(update_fields=["what_to_do", "status", "updated_at"])
+    row.save(update_fields=["appointment", "what_to_do", "status", "updated_at"])
     row.refresh_from_db(fields=["openings"])
     tell_staff(row)
+
+
+def never_changed(appointment: Appointment, what_to_do: str) -> None:
+    """Ask people to call the customer whose wish for a change was lost on its way, unless they are to do so anyway."""
+    waits = appointment.follow_ups.filter(kind=FollowUp.Kind.CALLBACK).exclude(status=FollowUp.Status.DONE)
+    if not waits.exists():
+        row = FollowUp.objects.create(
+            company=appointment.company,
+            call=appointment.call,
+            appointment=appointment,
+            kind=FollowUp.Kind.CALLBACK,
+            what_to_do=what_to_do,
+        )
+        tell_staff(row)
+
+
+def changed_after_all(appointment: Appointment) -> None:
+    """It could be changed in the end: who was to call back only because of that need not."""
+    waits = appointment.follow_ups.filter(kind=FollowUp.Kind.CALLBACK).exclude(status=FollowUp.Status.DONE)
+    waits.update(status=FollowUp.Status.DONE, updated_at=timezone.now())
 
 
 def count_opening(rows: QuerySet[FollowUp]) -> None:
@@ -34,11 +63,15 @@ def count_opening(rows: QuerySet[FollowUp]) -> None:
 
 
 @transaction.atomic
-def _ask(call: Call, kind: FollowUp.Kind, what_to_do: str) -> FollowUp:
+def _ask(call: Call, kind: FollowUp.Kind, what_to_do: str, *, about: Appointment | None = None) -> FollowUp:
     """The call's follow-up of this kind, made if there is none. The call's row is locked: two would make two."""
     Call.objects.select_for_update().filter(pk=call.pk).values_list("pk").first()
-    row = FollowUp.objects.filter(call=call, appointment=None, kind=kind).first()
+    of_kind = FollowUp.objects.filter(call=call, kind=kind).order_by("pk")
+    # Of other kinds an appointment of the call may have one of its own.
+    row = (of_kind if kind == FollowUp.Kind.CALLBACK else of_kind.filter(appointment=None)).first()
     if row is None:
-        row = FollowUp.objects.create(company=call.company, call=call, kind=kind, what_to_do=what_to_do[:MAX_TOLD])
+        row = FollowUp.objects.create(
+            company=call.company, call=call, appointment=about, kind=kind, what_to_do=what_to_do[:MAX_TOLD]
+        )
         tell_staff(row)
     return row

@@ -97,7 +97,7 @@ def unchanged(turn: Turn, appointment: Appointment, trouble: Exception, what_to_
     if stands.starts_at != appointment.starts_at:
         message = _("Your appointment has been changed meanwhile: %(appointment)s. What shall I do with it?")
         return turn.reply("changed_meanwhile", message % named, appointments=told)
-    call_back(turn.call, what_to_do)
+    call_back(turn.call, what_to_do, about=appointment)
     message = _("That did not work: your appointment stands as it was, %(appointment)s. Somebody will call you back.")
     status = "calendar_unreachable" if isinstance(trouble, CalendarUnreachable) else "not_changeable"
     return turn.reply(status, message % named, appointments=told)

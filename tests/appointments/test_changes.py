@@ -1,6 +1,7 @@
 """Appointments made, moved, cancelled and confirmed outside a call, in a real Cal.com sandbox."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -349,11 +350,45 @@ class TestSettling:
             changes.settle(made)
         assert changes.is_in_doubt(Appointment.objects.get())
 
-    def test_a_killed_change_that_never_arrived_is_nobodys_work(self, haircut: Service, control: CalcomControl) -> None:
-        made = make(haircut)
-        Appointment.objects.update(sent_at=timezone.now() - STALE_READS, leased_until=timezone.now())
+    def killed_on_the_way(self, service: Service, moving_to: datetime | None) -> Appointment:
+        make(service)
+        sent_at = timezone.now() - STALE_READS
+        Appointment.objects.update(sent_at=sent_at, moving_to=moving_to, leased_until=timezone.now())
+        return Appointment.objects.get()
+
+    @pytest.mark.parametrize(("moving_to", "words"), [(SLOT + HOUR, "verlegt werden"), (None, "abgesagt werden")])
+    def test_who_asked_for_a_killed_change_that_never_arrived_is_called_back(
+        self, haircut: Service, control: CalcomControl, moving_to: datetime | None, words: str
+    ) -> None:
+        made = self.killed_on_the_way(haircut, moving_to)
         assert changes.changes_in_doubt() == [made.pk]
         assert changes.settle(made).sent_at is None
+        row = FollowUp.objects.get()
+        assert (row.kind, row.appointment, row.status) == (FollowUp.Kind.CALLBACK, made, FollowUp.Status.OPEN)
+        assert words in row.what_to_do
+
+    def test_that_is_told_once_however_often_it_happens(self, haircut: Service, control: CalcomControl) -> None:
+        changes.settle(self.killed_on_the_way(haircut, SLOT + HOUR))
+        Appointment.objects.update(sent_at=timezone.now() - STALE_READS)
+        changes.settle(Appointment.objects.get())
+        assert FollowUp.objects.count() == 1
+
+    @pytest.mark.parametrize("what", ["moved", "cancelled"])
+    def test_nobody_has_to_call_once_it_was_changed_after_all(
+        self, haircut: Service, control: CalcomControl, what: str
+    ) -> None:
+        made = changes.settle(self.killed_on_the_way(haircut, SLOT + HOUR))
+        if what == "moved":
+            changes.reschedule_appointment(made, start=SLOT + HOUR, reason="Again")
+        else:
+            changes.cancel_appointment(made, reason="Rather not")
+        assert FollowUp.objects.get().status == FollowUp.Status.DONE
+
+    def test_a_killed_change_that_arrived_is_nobodys_work(self, haircut: Service, control: CalcomControl) -> None:
+        made = self.killed_on_the_way(haircut, SLOT + HOUR)
+        start = (SLOT + HOUR).isoformat()
+        control.post(f"bookings/{made.calcom_booking_uid}/reschedule", start=start, reason="Ours")
+        assert changes.settle(made).starts_at == SLOT + HOUR
         assert not FollowUp.objects.exists()
 
     def test_one_that_is_on_its_way_is_left_alone(self, haircut: Service, control: CalcomControl) -> None:

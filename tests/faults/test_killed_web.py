@@ -58,7 +58,13 @@ def test_an_appointment_stands_as_cal_com_has_it_when_its_change_was_never_answe
     appointments = {row.call.call_id: row for row in Appointment.objects.select_related("call", "company")}
     assert {key: in_our_rows(row) for key, row in appointments.items()} == expected
     assert {key: in_cal_com(bookings[row.calcom_booking_uid]) for key, row in appointments.items()} == expected
-    assert not FollowUp.objects.exists()
+    # Whose change never reached Cal.com is called back; nobody else.
+    lost = {row.pk for row in appointments.values() if row.company in companies_of(companies, places, "change.sent")}
+    assert sorted(FollowUp.objects.values_list("appointment", "kind")) == sorted((pk, "callback") for pk in lost)
+
+
+def companies_of(companies: list[Company], places: list[tuple[str, str]], point: str) -> list[Company]:
+    return [company for company, place in zip(companies, places, strict=True) if place[0] == point]
 
 
 def changing_call(company: Company, number: int, function: str) -> dict[str, Any]:

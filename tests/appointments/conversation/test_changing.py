@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from appointments.changes import confirm_appointment
+from appointments.follow_ups import call_back
 from appointments.models import Appointment, Company, FollowUp, Service
 from tests.appointments.booked import book_by_phone
 from tests.appointments.promises import promise
@@ -206,6 +207,46 @@ class TestTrouble:
         assert reply.status == "calendar_unreachable"
         assert "steht noch wie zuvor" in reply.message
         assert [row.kind for row in caller.follow_ups()] == [FollowUp.Kind.CALLBACK]
+
+    def test_nobody_has_to_call_back_once_the_same_call_has_moved_it(
+        self, caller: Conversation, booked: Appointment, control: CalcomControl
+    ) -> None:
+        self.fails_once(caller, control)
+        assert caller.change(**LATER).status == "changed"
+        assert [row.status for row in caller.follow_ups()] == [FollowUp.Status.DONE]
+
+    def test_nor_once_it_was_cancelled_instead(
+        self, caller: Conversation, booked: Appointment, control: CalcomControl
+    ) -> None:
+        self.fails_once(caller, control)
+        assert caller.cancel().status == "cancelled"
+        assert [row.status for row in caller.follow_ups()] == [FollowUp.Status.DONE]
+
+    def test_who_asked_to_be_called_besides_is_called_all_the_same(
+        self, caller: Conversation, booked: Appointment, control: CalcomControl
+    ) -> None:
+        self.fails_once(caller, control)
+        caller.callback(reason="Rechnung")
+        assert caller.change(**LATER).status == "changed"
+        (row,) = caller.follow_ups()
+        assert row.status == FollowUp.Status.OPEN
+        assert "Rechnung" in row.what_to_do
+
+    def test_however_often_it_fails_it_is_one_task_and_opens_again_after_a_success(
+        self, caller: Conversation, booked: Appointment, control: CalcomControl
+    ) -> None:
+        for _ in range(2):
+            self.fails_once(caller, control)
+        assert len(caller.follow_ups()) == 1
+        caller.cancel()
+        FollowUp.objects.update(status=FollowUp.Status.DONE)
+        call_back(caller.call, caller.follow_ups()[0].what_to_do, about=booked)
+        assert [row.status for row in caller.follow_ups()] == [FollowUp.Status.OPEN]
+
+    def fails_once(self, caller: Conversation, control: CalcomControl) -> None:
+        caller.find()
+        control.fault("reset", path="/v2/slots")
+        assert caller.change(**LATER).status == "calendar_unreachable"
 
     def test_one_that_is_just_being_changed_is_left(
         self, caller: Conversation, booked: Appointment, control: CalcomControl
