@@ -9,7 +9,7 @@ from django.urls import path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from mcp_gateway import staff_pages
+from mcp_gateway import outages, staff_pages
 from mcp_gateway.staff_pages import Section
 
 # The page that an app registers under this name is what staff see first.
@@ -34,6 +34,12 @@ class StaffAdminSite(admin.AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         front = staff_pages.page(FRONT_PAGE)
         return front.view(request) if front else super().index(request, extra_context)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """With what does not work at this moment, for whoever is logged in."""
+        context = super().each_context(request)
+        troubles = [outage.label for outage in outages.now()] if context["has_permission"] else []
+        return {**context, "outages": troubles}
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """The menu: sections in place of apps, pages before models."""

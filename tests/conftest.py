@@ -12,7 +12,7 @@ from pytest_django import Settings
 from appointments.models import Company
 from calcom import budget
 from config.celery import app
-from mcp_gateway import breakers, tokens
+from mcp_gateway import breakers, outages, tokens
 from retell import intake
 from retell.roles import make_roles
 from tests import bells
@@ -80,6 +80,7 @@ def _fresh_guards() -> None:
     tokens.forget_remembered()
     intake.forget_remembered()
     budget.forget_all()
+    outages.forget()
 
 
 def _reset_breakers() -> bool:
