@@ -1,5 +1,6 @@
 """The agents of a company: what is known of them, what is live, and taking another one."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.test import Client
 from appointments.models import Company
 from mcp_gateway.models import AuditEntry
 from retell.addresses import own_webhook_url
+from retell.deploying import last_seen
 from retell.models import RetellConfiguration
 from tests.factories import make_company, make_configuration
 from tests.retell.agent_pages.conftest import as_user, at, person
@@ -58,6 +60,19 @@ def test_with_retell_down_the_last_known_state_stands_there_with_its_age(
     assert "Retell can&#x27;t be reached" in page
     assert "Request id" in page
     assert "seen 0 s ago" in page or "seen 1 s ago" in page
+
+
+@pytest.mark.parametrize("name", ["retell_agent", "retell_functions", "retell_prompt"])
+def test_with_retell_down_for_hours_every_page_of_an_agent_opens_and_its_state_tells_its_age(
+    admin: Client, account: Account, configuration: RetellConfiguration, name: str
+) -> None:
+    admin.get(URL, {"check": "1"})
+    seen = last_seen.last_seen([configuration])[configuration.pk]
+    last_seen.note(configuration, seen.model_copy(update={"at": seen.at - timedelta(hours=3, minutes=5)}))
+    account.vendor.fault("reset", times=99)
+    assert admin.get(at(name, configuration.pk)).status_code == 200
+    for page in (at("retell_agent", configuration.pk), URL, f"{URL}?check=1"):
+        assert "seen 3 h 5 min ago" in admin.get(page).text
 
 
 def test_an_agent_of_the_account_is_taken(admin: Client, account: Account, company: Company) -> None:
