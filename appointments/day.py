@@ -10,7 +10,6 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Count, Min, QuerySet
 from django.db.models.functions import Coalesce
@@ -29,7 +28,7 @@ from appointments.staff_lists import (
     staff_today,
     taking_place,
 )
-from mcp_gateway import worker_queue
+from mcp_gateway import readiness, worker_queue
 from mcp_gateway.models import WebhookEvent
 from mcp_gateway.periods import Period
 from mcp_gateway.staff_admin import bounded_count, visible_companies
@@ -38,8 +37,6 @@ KEPT_SECONDS = 60
 CHART_DAYS = 14
 MAX_APPOINTMENTS = 60
 NEWEST = 6
-# So many sweeps may be late before the beat is said to stand still.
-LATE_SWEEPS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +95,7 @@ class Day:
 
     @property
     def is_beat_late(self) -> bool:
-        patience = timedelta(seconds=LATE_SWEEPS * settings.SWEEP_SECONDS + worker_queue.ANSWER_SECONDS)
-        return self.last_sweep is None or self.made_at - self.last_sweep > patience
+        return readiness.beat(self.last_sweep, self.made_at) != "runs"
 
 
 def day_of(request: HttpRequest) -> Day:

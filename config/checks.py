@@ -6,6 +6,11 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.utils import timezone, translation
+
+from mcp_gateway import readiness, worker_queue
+from retell.portal.onboarding import open_steps
+from retell.portal.rows import companies, company_rows, told
 
 DEVELOPMENT_MARK = "insecure-development-key"
 MAKE_A_KEY = 'Make one with: python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
@@ -40,13 +45,49 @@ def check_urls(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.database, deploy=True)
+def check_at_work(databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """With `--database default`: what staff see as open in the set-up, in the same words, and who is at work."""
+    if not databases:
+        return []
+    with translation.override("en"):
+        return [*_not_at_work(), *_not_set_up()]
+
+
+def _not_at_work() -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    workers = worker_queue.sign_of_life()
+    if workers != "ok":
+        found.append(
+            Warning(f"{workers[0].upper()}{workers[1:]}.", hint="Start a worker and its broker.", id="config.W004")
+        )
+    beat = readiness.beat(worker_queue.last_sweep(), timezone.now())
+    if beat != "runs":
+        found.append(Warning(f"Timed tasks (beat): {beat}.", hint="Start celery beat.", id="config.W005"))
+    return found
+
+
+def _not_set_up() -> list[CheckMessage]:
+    rows = company_rows(list(told(companies(None).filter(is_active=True))))
+    return [
+        Warning(
+            f"{row.company.name}: {step.title}.",
+            hint="See the company's page in the integration portal.",
+            id="config.W006",
+        )
+        for row in rows
+        for step in open_steps(row)
+        if not step.comes_by_itself
+    ]
+
+
 @register(Tags.security, deploy=True)
 def check_production(**kwargs: Any) -> list[CheckMessage]:
     """What development may do and production must not."""
     found: list[CheckMessage] = []
     if DEVELOPMENT_MARK in settings.SECRET_KEY:
         found.append(Error("SECRET_KEY is the development key.", hint="Set SECRET_KEY.", id="config.E003"))
-    if urlsplit(settings.APP_URL).scheme != "https":
+    if not readiness.is_app_url_https():
         found.append(
             Error(
                 "APP_URL is not https: Retell and Cal.com would send callers' data in the open.",

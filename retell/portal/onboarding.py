@@ -32,6 +32,11 @@ def steps(row: CompanyRow) -> list[Step]:
     return [*_keys(row), *_calendar(row), *_agent(row), *_first_call(row)]
 
 
+def open_steps(row: CompanyRow) -> list[Step]:
+    """What is still to be done, as the company's page and `manage.py check --deploy` say it."""
+    return [step for step in steps(row) if not step.is_done]
+
+
 def _keys(row: CompanyRow) -> list[Step]:
     has = row.has
     return [

@@ -1,24 +1,20 @@
 """What the portal says of a company: badges of each part, and one word over all."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
-from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from mcp_gateway import worker_queue
+from mcp_gateway import readiness, worker_queue
 from mcp_gateway.badges import Look
 from retell.models import IntegrationCheck, RetellConfiguration
 from retell.portal.checks import in_words
 from retell.portal.onboarding import PASSED, Step, steps
 from retell.portal.rows import CompanyRow
-
-# The clock is late by so many of its own steps before anybody worries.
-MISSED_SWEEPS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +86,15 @@ class CompanyState:
 
 
 def work() -> list[Fact]:
-    """Whether worker and clock are at work, as far as that is known without asking."""
+    """Whether worker and clock are at work, as far as that is known without asking, and where vendors send to."""
     status = cache.get(worker_queue.SIGN_OF_LIFE_KEY)
-    return [_worker(status), _clock(worker_queue.last_sweep())]
+    return [_worker(status), _clock(worker_queue.last_sweep()), _address()]
+
+
+def _address() -> Fact:
+    if readiness.is_app_url_https():
+        return Fact(look=Look.GOOD, text=_("Own address: https"))
+    return Fact(look=Look.CARE, text=_("Own address (APP_URL): not https"))
 
 
 def _worker(status: str | None) -> Fact:
@@ -105,9 +107,10 @@ def _worker(status: str | None) -> Fact:
 
 
 def _clock(last: datetime | None) -> Fact:
-    if last is None:
+    beat = readiness.beat(last, timezone.now())
+    if beat == "no sign yet":
         return Fact(look=Look.QUIET, text=_("Clock (beat): no sign yet"))
-    if timezone.now() - last > timedelta(seconds=MISSED_SWEEPS * settings.SWEEP_SECONDS):
+    if beat == "stands still":
         return Fact(look=Look.BAD, text=_("Clock (beat): stands still"), at=last)
     return Fact(look=Look.GOOD, text=_("Clock (beat): runs"), at=last)
 
