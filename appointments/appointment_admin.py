@@ -23,13 +23,20 @@ from django.utils.translation import gettext_lazy
 from appointments import acts, desk, looks, words_for_staff
 from appointments.calendar import CalendarError, OutcomeUnknown, SlotTaken
 from appointments.changes import NotChangeable
-from appointments.list_tools import PhoneSearchMixin, day_filter
+from appointments.list_tools import WordSearchMixin
 from appointments.models import Appointment, Service
 from appointments.staff_forms import BookingForm, LocalStartForm, ReasonForm, ServiceForm
-from appointments.staff_lists import APPOINTMENT_VIEWS
+from appointments.staff_lists import APPOINTMENT_FAILED, APPOINTMENT_VIEWS
 from mcp_gateway.moments import moment
 from mcp_gateway.principal import Principal
-from mcp_gateway.staff_admin import CompanyFilter, ReadOnlyAdmin, visible_companies
+from mcp_gateway.staff_admin import (
+    CompanyFilter,
+    OwnRowsFilter,
+    ReadOnlyAdmin,
+    date_range,
+    has_error,
+    visible_companies,
+)
 from mcp_gateway.staff_pages import Section, render
 from mcp_gateway.trail import history_of
 
@@ -57,7 +64,7 @@ def _for(permission: str) -> Callable[[View], View]:
     return guard
 
 
-class AppointmentAdmin(PhoneSearchMixin, ReadOnlyAdmin):
+class AppointmentAdmin(WordSearchMixin, ReadOnlyAdmin):
     section = Section.DAY
     shows_personal_data = True
     views = APPOINTMENT_VIEWS
@@ -67,14 +74,21 @@ class AppointmentAdmin(PhoneSearchMixin, ReadOnlyAdmin):
     phone_columns = ("customer__phone", "call__caller_phone")
     list_display = ("when", "booked_for", "service", "company", "state", "origin")
     list_filter = (
-        day_filter("starts_at"),
+        date_range("starts_at"),
         "status",
+        has_error(APPOINTMENT_FAILED),
         "origin",
-        ("service", admin.RelatedOnlyFieldListFilter),
+        ("service", OwnRowsFilter),
         ("company", CompanyFilter),
     )
-    search_fields = ("attendee_name", "^attendee_email", "customer__name")
-    search_help_text = gettext_lazy("Name, phone number, e-mail, Cal.com booking uid or call id.")
+    search_fields = ("attendee_name",)
+    customer_lookups = ("customer",)
+    beginning_columns = ("attendee_name", "attendee_email")
+    search_help_text = gettext_lazy(
+        "Cal.com booking uid, call id, phone number, e-mail, or name: what you type has to begin the words of the "
+        "customer's name, so “Mei” finds Anna Meier, and “eier” does not. Who was booked for under another name is "
+        "found by its beginning."
+    )
     list_select_related = ("company", "customer", "service")
     change_form_template = "admin/appointments/appointment/change_form.html"
     change_list_template: ClassVar[Any] = "admin/appointments/appointment/change_list.html"

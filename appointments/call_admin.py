@@ -14,19 +14,19 @@ from django.utils.translation import gettext_lazy
 
 from appointments import looks
 from appointments.call_story import story, why_ended
-from appointments.list_tools import PhoneSearchMixin, day_filter
+from appointments.list_tools import WordSearchMixin
 from appointments.models import Call
-from appointments.staff_lists import CALL_VIEWS
+from appointments.staff_lists import CALL_FAILED, CALL_VIEWS, began_in
 from mcp_gateway.badges import Look, badge
 from mcp_gateway.moments import moment
-from mcp_gateway.staff_admin import CompanyFilter, ReadOnlyAdmin
+from mcp_gateway.staff_admin import CompanyFilter, ReadOnlyAdmin, RecentValuesFilter, date_range, has_error
 from mcp_gateway.staff_pages import Section
 from mcp_gateway.templatetags.staff import duration
 
 LIST = "appointments_call_changelist"
 
 
-class CallAdmin(PhoneSearchMixin, ReadOnlyAdmin):
+class CallAdmin(WordSearchMixin, ReadOnlyAdmin):
     section = Section.DAY
     shows_personal_data = True
     views = CALL_VIEWS
@@ -35,14 +35,21 @@ class CallAdmin(PhoneSearchMixin, ReadOnlyAdmin):
     phone_columns = ("caller_phone",)
     list_display = ("when", "who", "company", "direction", "length", "state", "ended_because", "call_id")
     list_filter = (
-        day_filter("created_at"),
+        date_range(began_in),
         "status",
+        ("agent_id", RecentValuesFilter),
+        has_error(CALL_FAILED),
         "direction",
         "is_test",
         ("company", CompanyFilter),
     )
-    search_fields = ("^call_id", "customer__name", "=agent_id")
-    search_help_text = gettext_lazy("Call id, phone number, name, or agent.")
+    search_fields = ("call_id",)
+    customer_lookups = ("customer",)
+    beginning_columns = ("call_id", "agent_id")
+    search_help_text = gettext_lazy(
+        "Call id or agent from the beginning, phone number, e-mail, or name: what you type has to begin the words of "
+        "the customer's name, so “Mei” finds Anna Meier, and “eier” does not."
+    )
     list_select_related = ("company", "customer")
     change_form_template = "admin/appointments/call/change_form.html"
 

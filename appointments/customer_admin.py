@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from appointments import help_texts, looks
-from appointments.list_tools import PhoneSearchMixin
+from appointments.list_tools import WordSearchMixin
 from appointments.models import Customer
 from mcp_gateway.lost_edits import NoLostEditsMixin
 from mcp_gateway.staff_admin import CompanyFilter, SoftDeletingAdmin
@@ -21,16 +22,20 @@ class CustomerForm(forms.ModelForm):
         help_texts = help_texts.CUSTOMER
 
 
-class CustomerAdmin(NoLostEditsMixin, PhoneSearchMixin, SoftDeletingAdmin):
+class CustomerAdmin(NoLostEditsMixin, WordSearchMixin, SoftDeletingAdmin):
     section = Section.DAY
     shows_personal_data = True
     form = CustomerForm
     search_ids = ("email",)
-    exact_first = ("name",)
     phone_columns = ("phone",)
+    customer_lookups = ("pk",)
     list_display = ("name", "phone", "email", "company", "language", "created_at")
     list_filter = ("language", ("company", CompanyFilter))
-    search_fields = ("name", "^email")
+    search_fields = ("name", "email")
+    search_help_text = gettext_lazy(
+        "Phone number, e-mail, or name: what you type has to begin the words of the name, so “Mei” finds Anna Meier, "
+        "and “eier” does not."
+    )
     list_select_related = ("company",)
     change_form_template: ClassVar[Any] = "admin/appointments/customer/change_form.html"
 

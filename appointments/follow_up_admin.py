@@ -18,13 +18,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from appointments import follow_up_work, looks
-from appointments.list_tools import PhoneSearchMixin
+from appointments.list_tools import WordSearchMixin
 from appointments.models import FollowUp
 from appointments.notifications import number_to_call, who_is_meant
 from appointments.staff_lists import FOLLOW_UP_VIEWS
 from mcp_gateway import confirming
 from mcp_gateway.lost_edits import NoLostEditsMixin
-from mcp_gateway.staff_admin import CompanyFilter, CompanyScopedAdmin, visible_companies
+from mcp_gateway.staff_admin import CompanyFilter, CompanyScopedAdmin, date_range, visible_companies
 from mcp_gateway.staff_pages import Section
 from mcp_gateway.templatetags.staff import duration
 
@@ -44,7 +44,7 @@ TITLES = {
 }
 
 
-class FollowUpAdmin(NoLostEditsMixin, PhoneSearchMixin, CompanyScopedAdmin):
+class FollowUpAdmin(NoLostEditsMixin, WordSearchMixin, CompanyScopedAdmin):
     section = Section.DAY
     shows_personal_data = True
     search_ids = ("call__call_id",)
@@ -53,8 +53,15 @@ class FollowUpAdmin(NoLostEditsMixin, PhoneSearchMixin, CompanyScopedAdmin):
     nothing_yet = gettext_lazy("Nothing is to be done: what the system can't do by itself appears here.")
     list_display = ("kind_shown", "what", "who", "number", "age", "state", "assignee", "company")
     list_display_links = ("what",)
-    list_filter = ("status", "kind", ("company", CompanyFilter))
-    search_fields = ("what_to_do", "appointment__attendee_name")
+    list_filter = (date_range("created_at"), "status", "kind", ("company", CompanyFilter))
+    search_fields = ("what_to_do",)
+    customer_lookups = ("appointment__customer", "call__customer")
+    beginning_columns = ("appointment__attendee_name",)
+    text_columns = ("what_to_do",)
+    search_help_text = gettext_lazy(
+        "Call id, phone number, a part of what is to be done, or name: what you type has to begin the words of the "
+        "customer's name, so “Mei” finds Anna Meier, and “eier” does not."
+    )
     readonly_fields = ("company", "kind", "call", "appointment", "what_to_do", "created_at")
     list_select_related = ("company", "assignee", "call__customer", "appointment__customer")
     # What is open comes first, and of that what waits longest.

@@ -1,18 +1,25 @@
-"""What the lists of the business share: numbers are found however they are written, and days one by one."""
+"""How the lists of the business are searched: by numbers however they are written, by ids, and by names.
+
+Nothing looks into every row of a long table: each question is one that an index answers, and names of customers are
+looked for among the customers. What is found by words is at most MOST_FOUND rows; the list says when there are more.
+"""
 
 import re
-from datetime import date, timedelta
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import phonenumbers
-from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 
+from appointments.models import Customer
 from appointments.phones import DEFAULT_REGION, to_e164
-from appointments.staff_lists import days, staff_today
+from mcp_gateway.staff_admin.lists import note_cut_search
+from mcp_gateway.staff_admin.visibility import visible_rows
 
+MOST_FOUND = 1000
+# How well a row fits: by an id, by a whole name, by a name's beginning.
+ID, WHOLE, BEGINNING = range(3)
 # Fewer digits stand in too many numbers.
 FEWEST_DIGITS = 4
 HOME = f"+{phonenumbers.country_code_for_region(DEFAULT_REGION)}"
@@ -40,6 +47,74 @@ class PhoneSearchMixin:
         return queryset.filter(models.Q(*meant, _connector=models.Q.OR)), False
 
 
+class WordSearchMixin(PhoneSearchMixin):
+    """Besides numbers: ids as they are, names and e-mail addresses by their beginnings; what fits whole comes first.
+
+    A customer is found by the beginnings of the name's words, in whatever order.
+    """
+
+    # How a row leads to a customer, and columns with an index of their own.
+    customer_lookups: ClassVar[Sequence[str]] = ()
+    beginning_columns: ClassVar[Sequence[str]] = ()
+    # Texts, in tables that do not grow long.
+    text_columns: ClassVar[Sequence[str]] = ()
+    search_ids: ClassVar[Sequence[str]]
+    company_lookup: ClassVar[str]
+    model: type[models.Model]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        term = search_term.strip()
+        if not term or _beginnings(term):
+            return super().get_search_results(request, queryset, search_term)
+        first, *others = self._questions(request, term)
+        asked = first.union(*others, all=True) if others else first
+        hits = list(asked[: MOST_FOUND + 1])
+        if len(hits) > MOST_FOUND:
+            note_cut_search(request, MOST_FOUND)
+        best = min((rank for _key, rank in hits), default=BEGINNING)
+        keys = {key for key, rank in hits if best != ID or rank == ID}
+        found = queryset.filter(pk__in=keys)
+        if best == WHOLE:
+            whole = {key for key, rank in hits if rank == WHOLE}
+            is_whole = models.Case(models.When(pk__in=whole, then=0), default=1)
+            found = found.order_by(is_whole, *found.query.order_by)
+        return found, False
+
+    def _questions(self, request: HttpRequest, term: str) -> Iterator[models.QuerySet[Any]]:
+        """Keys of rows, each with how well it fits, those that fit best first."""
+        rows = visible_rows(self.model._default_manager.order_by(), self.company_lookup, request)
+        customers = _customers(request, term)
+        whole = [
+            key for key, name, email in customers if term.casefold() in (name.casefold(), (email or "").casefold())
+        ]
+        began = [key for key, _name, _email in customers]
+        found = [(ID, models.Q((column, term))) for column in self.search_ids]
+        found += [(WHOLE, models.Q((f"{column}__iexact", term))) for column in self.beginning_columns]
+        for rank, keys in ((WHOLE, whole), (BEGINNING, began)):
+            found += [(rank, models.Q((f"{lookup}__in", keys))) for lookup in self.customer_lookups if keys]
+        found += [(BEGINNING, models.Q((f"{column}__istartswith", term))) for column in self.beginning_columns]
+        found += [(BEGINNING, models.Q((f"{column}__icontains", term))) for column in self.text_columns]
+        for rank, condition in found:
+            yield rows.filter(condition).annotate(rank=models.Value(rank)).values_list("pk", "rank")
+
+
+def _words_begin(term: str) -> models.Q:
+    """The condition that each word of the term begins a word of a customer's name, or the term the e-mail address."""
+    if "@" in term:
+        return models.Q(email__istartswith=term)
+    words = (models.Q(name__istartswith=word) | models.Q(name__icontains=f" {word}") for word in term.split())
+    return models.Q(*words)
+
+
+def _customers(request: HttpRequest, term: str) -> list[tuple[int, str, str | None]]:
+    """Those who are meant, by key, name and e-mail address where that was asked for: names need the index alone."""
+    email = models.F("email") if "@" in term else models.Value(None, models.CharField())
+    rows = visible_rows(Customer.objects.filter(_words_begin(term)), "company", request)
+    return list(rows.order_by("name").values_list("pk", "name", email)[: MOST_FOUND + 1])
+
+
 def _beginnings(text: str) -> tuple[str, ...]:
     """How a number that begins so may be written in E.164; none when it is no number."""
     if whole := to_e164(text):
@@ -51,42 +126,3 @@ def _beginnings(text: str) -> tuple[str, ...]:
         return (f"+{digits.lstrip('0')}",)
     at_home = f"{HOME}{digits.lstrip('0')}"
     return (at_home,) if digits.startswith("0") else (at_home, f"+{digits}")
-
-
-def day_filter(field: str) -> type[admin.SimpleListFilter]:
-    """One day of the staff's zone. Django's own date hierarchy asks the database for zones, which MariaDB lacks."""
-
-    class DayFilter(admin.SimpleListFilter):
-        title = _("day")
-        parameter_name = "day"
-        template = "staff/day_filter.html"
-
-        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-            day = self._day(request.GET.get("day", "")) or staff_today()
-            near = (day - timedelta(days=1), staff_today(), day + timedelta(days=1))
-            names = (_("day before"), _("today"), _("day after"))
-            return [(each.isoformat(), name) for each, name in zip(near, names, strict=True)]
-
-        def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
-            day = self._day(self.value())
-            return queryset.filter(days(day, day).covers(field)) if day else queryset
-
-        def choices(self, changelist: Any) -> Any:
-            kept = [
-                (name, value)
-                for name, values in changelist.filter_params.items()
-                for value in values
-                if name != self.parameter_name
-            ]
-            for choice in super().choices(changelist):
-                yield {**choice, "day": self.value() or "", "kept": kept}
-
-        @staticmethod
-        def _day(text: object) -> date | None:
-            try:
-                day = date.fromisoformat(str(text))
-            except ValueError:
-                return None
-            return day if 1971 <= day.year <= 9998 else None
-
-    return DayFilter

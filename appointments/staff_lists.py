@@ -20,6 +20,11 @@ Status = Appointment.Status
 CLOCKS_DIFFER = timedelta(hours=1)
 FAILED_LATELY = timedelta(days=30)
 NO_TEST = Q(call=None) | Q(call__is_test=False)
+# Not case-sensitive, or MariaDB would compare bytes, for which it has no index.
+CALL_FAILED = Q(status__in=(Call.Status.ERROR, Call.Status.NOT_CONNECTED)) | Q(
+    disconnection_reason__istartswith="error"
+)
+APPOINTMENT_FAILED = Q(status=Status.FAILED) | Q(last_error__gt="")
 OPEN = ~Q(status=FollowUp.Status.DONE)
 
 
@@ -35,8 +40,12 @@ def days(first: date, last: date) -> Period:
 def calls_of(period: Period) -> Q:
     """Calls, without tests, that began in the period; those whose beginning was never told, when first heard of."""
     heard = Q(created_at__gte=period.begins - CLOCKS_DIFFER)
-    began = period.covers("started_at") | (Q(started_at=None) & period.covers("created_at"))
-    return heard & began & Q(is_test=False)
+    return heard & began_in(period) & Q(is_test=False)
+
+
+def began_in(period: Period) -> Q:
+    """Any calls that began in the period, as the list of calls tells their beginning."""
+    return period.covers("started_at") | (Q(started_at=None) & period.covers("created_at"))
 
 
 def booked_in(period: Period) -> Q:
@@ -69,10 +78,7 @@ CALL_VIEWS = (
     SavedView(
         _("Failed (30 days)"),
         {VIEW_VAR: "failed"},
-        lambda request: (
-            (Q(status__in=(Call.Status.ERROR, Call.Status.NOT_CONNECTED)) | Q(disconnection_reason__startswith="error"))
-            & Q(created_at__gte=timezone.now() - FAILED_LATELY, is_test=False)
-        ),
+        lambda request: CALL_FAILED & Q(created_at__gte=timezone.now() - FAILED_LATELY, is_test=False),
     ),
     SavedView(
         _("Needs attention"),

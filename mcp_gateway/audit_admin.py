@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from mcp_gateway import trail
 from mcp_gateway.models import AuditEntry
 from mcp_gateway.moments import moment
-from mcp_gateway.staff_admin import CompanyFilter, ReadOnlyAdmin, RecentValuesFilter, SavedView, today
+from mcp_gateway.staff_admin import CompanyFilter, ReadOnlyAdmin, RecentValuesFilter, SavedView, date_range, today
 from mcp_gateway.staff_admin.lists import StaffChangeList
 from mcp_gateway.staff_pages import Section
 
@@ -33,7 +33,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     section = Section.ACCESS
     list_display = ("when", "sentence", "company", "trace")
     list_filter = (
-        "at",
+        date_range("at"),
         "actor_kind",
         ("action", RecentValuesFilter),
         ("object_type", RecentValuesFilter),
@@ -44,7 +44,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     search_help_text = gettext_lazy("Correlation id, number of an object, or actor such as staff:7")
     list_select_related = ("company",)
     views = (
-        SavedView(gettext_lazy("Today"), today("at")),
+        SavedView(gettext_lazy("Today"), today),
         SavedView(gettext_lazy("By staff"), {"actor_kind__exact": AuditEntry.Actor.STAFF}),
     )
     nothing_yet = gettext_lazy("Nothing has been done yet that the trail keeps.")

@@ -1,6 +1,6 @@
 """The company that calls are scoped to, by `settings.COMPANY_MODEL`.
 
-The gateway needs little of it: a primary key, `is_active`, a relation `staff` to the users who may see it, its
+The gateway needs little of it: a primary key, `name`, `is_active`, a relation `staff` to the users who may see it, its
 `timezone` (an IANA name) and `zone` (the ZoneInfo), and `rate_limit_per_minute` (None: the system's default).
 """
 
@@ -18,9 +18,15 @@ def company_model() -> type[models.Model]:
 
 def visible_company_ids(user: AbstractBaseUser | AnonymousUser) -> frozenset[int] | None:
     """The companies that a member of staff may see; None means all of them (superusers)."""
+    names = visible_company_names(user)
+    return None if names is None else frozenset(names)
+
+
+def visible_company_names(user: AbstractBaseUser | AnonymousUser) -> dict[int, str] | None:
+    """The same with their names, in the companies' own order."""
     if getattr(user, "is_superuser", False):
         return None
-    return frozenset(_companies().filter(staff=user).values_list("pk", flat=True))
+    return dict(_companies().filter(staff=user).values_list("pk", "name"))
 
 
 def zones_of(user: Any) -> list[str]:

@@ -72,6 +72,7 @@ class WebhookEvent(models.Model):
             models.Index(fields=("correlation_id",), name="webhook_events_correlation"),
             models.Index(fields=("dedupe_key",), name="webhook_events_by_key"),
             models.Index(fields=("processed_at", "state"), name="webhook_events_ended"),
+            models.Index(fields=("last_error",), name="webhook_events_by_error"),
         )
 
     def __str__(self) -> str:
@@ -121,6 +122,7 @@ class OutboxMessage(models.Model):
             models.Index(fields=("company", "-created_at"), name="outbox_messages_by_company"),
             models.Index(fields=("created_at",), name="outbox_messages_by_age"),
             models.Index(fields=("correlation_id",), name="outbox_messages_correlation"),
+            models.Index(fields=("last_error",), name="outbox_messages_by_error"),
         )
 
     def __str__(self) -> str:

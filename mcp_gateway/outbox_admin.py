@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
@@ -20,7 +20,15 @@ from mcp_gateway.errors import Conflict, NotFound
 from mcp_gateway.models import AuditEntry, OutboxMessage
 from mcp_gateway.moments import moment
 from mcp_gateway.principal import Principal
-from mcp_gateway.staff_admin import CompanyFilter, ReadOnlyAdmin, RecentValuesFilter, SavedView, today
+from mcp_gateway.staff_admin import (
+    CompanyFilter,
+    ReadOnlyAdmin,
+    RecentValuesFilter,
+    SavedView,
+    date_range,
+    has_error,
+    today,
+)
 from mcp_gateway.staff_pages import Section, render
 from mcp_gateway.webhook_event_admin import pretty
 
@@ -53,12 +61,19 @@ class SendAgainForm(forms.Form):
 class OutboxMessageAdmin(ReadOnlyAdmin):
     section = Section.OPERATION
     list_display = ("created", "kind", "about", "company", "state_badge", "attempts", "last_error", "sent")
-    list_filter = ("state", "created_at", ("kind", RecentValuesFilter), ("company", CompanyFilter))
-    search_fields = ("dedupe_key", "last_error")
+    list_filter = (
+        "state",
+        date_range("created_at"),
+        has_error(Q(last_error__gt="")),
+        ("kind", RecentValuesFilter),
+        ("company", CompanyFilter),
+    )
+    search_fields = ("^dedupe_key",)
+    search_help_text = _("Correlation id, or the beginning of the dedupe key")
     search_ids = ("correlation_id", "dedupe_key")
     list_select_related = ("company",)
     views = (
-        SavedView(_("Today"), today("created_at")),
+        SavedView(_("Today"), today),
         SavedView(_("Waiting"), {"state__exact": State.WAITING}),
         SavedView(_("Failed"), {"state__exact": State.FAILED}),
         SavedView(_("Given up"), {"state__exact": State.DEAD}),

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
@@ -24,7 +24,15 @@ from mcp_gateway.badges import Look, badge
 from mcp_gateway.models import AuditEntry, WebhookEvent
 from mcp_gateway.moments import moment
 from mcp_gateway.principal import Principal
-from mcp_gateway.staff_admin import CompanyFilter, ReadOnlyAdmin, RecentValuesFilter, SavedView, today
+from mcp_gateway.staff_admin import (
+    CompanyFilter,
+    ReadOnlyAdmin,
+    RecentValuesFilter,
+    SavedView,
+    date_range,
+    has_error,
+    today,
+)
 from mcp_gateway.staff_pages import Section, render
 from mcp_gateway.templatetags.staff import duration
 
@@ -70,7 +78,8 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     list_display = ("received", "what", "company", "state_badge", "tries", "last_error", "age")
     list_filter = (
         "state",
-        "received_at",
+        date_range("received_at"),
+        has_error(Q(last_error__gt="")),
         ("provider", RecentValuesFilter),
         ("event", RecentValuesFilter),
         ("company", CompanyFilter),
@@ -79,7 +88,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     search_help_text = _("Correlation id, or a part of the dedupe key, such as a call id")
     list_select_related = ("company",)
     views = (
-        SavedView(_("Today"), today("received_at")),
+        SavedView(_("Today"), today),
         SavedView(_("Waiting"), {"state__exact": State.RECEIVED}),
         SavedView(_("Failed"), {"state__exact": State.FAILED}),
         SavedView(_("Given up"), {"state__exact": State.DEAD}),

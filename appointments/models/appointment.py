@@ -117,6 +117,9 @@ class Appointment(models.Model):
             models.Index(fields=("service", "status", "starts_at"), name="appointments_by_service"),
             models.Index(fields=("customer", "starts_at"), name="appointments_by_customer"),
             models.Index(fields=("status", "leased_until"), name="appointments_to_book"),
+            models.Index(fields=("attendee_name",), name="appointments_by_name"),
+            models.Index(fields=("attendee_email",), name="appointments_by_email"),
+            models.Index(fields=("last_error",), name="appointments_by_error"),
         )
 
     def __str__(self) -> str:

@@ -69,6 +69,9 @@ class Call(models.Model):
             models.Index(fields=("created_at",), name="calls_by_age"),
             models.Index(fields=("company", "caller_phone"), name="calls_by_caller"),
             models.Index(fields=("status", "updated_at"), name="calls_by_status"),
+            models.Index(fields=("started_at",), name="calls_by_start"),
+            models.Index(fields=("agent_id", "created_at"), name="calls_by_agent"),
+            models.Index(fields=("disconnection_reason",), name="calls_by_reason"),
         )
 
     def __str__(self) -> str:

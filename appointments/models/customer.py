@@ -41,7 +41,10 @@ class Customer(SoftlyDeleted):
                 condition=models.Q(email=None) | ~models.Q(email=""), name="customer_email_null_not_empty"
             ),
         )
-        indexes = (models.Index(fields=("company", "name"), name="customers_by_name"),)
+        indexes = (
+            models.Index(fields=("company", "name"), name="customers_by_name"),
+            models.Index(fields=("email",), name="customers_by_email"),
+        )
 
     def __str__(self) -> str:
         return self.name or self.phone or f"#{self.pk}"

@@ -1,7 +1,7 @@
 """What the admin pages of every app share: lists that stay quick, own companies only, secrets masked."""
 
 from mcp_gateway.staff_admin.deleting import SoftDeletingAdmin
-from mcp_gateway.staff_admin.filters import CompanyFilter, RecentValuesFilter
+from mcp_gateway.staff_admin.filters import CompanyFilter, OwnRowsFilter, RecentValuesFilter, date_range, has_error
 from mcp_gateway.staff_admin.lists import StaffListAdmin
 from mcp_gateway.staff_admin.saved_views import VIEW_VAR, SavedView, bounded_count, count_text, today
 from mcp_gateway.staff_admin.scoped import CompanyScopedAdmin, ReadOnlyAdmin
@@ -13,6 +13,7 @@ __all__ = [
     "VIEW_VAR",
     "CompanyFilter",
     "CompanyScopedAdmin",
+    "OwnRowsFilter",
     "ReadOnlyAdmin",
     "RecentValuesFilter",
     "SavedView",
@@ -21,6 +22,8 @@ __all__ = [
     "StaffListAdmin",
     "bounded_count",
     "count_text",
+    "date_range",
+    "has_error",
     "today",
     "visible_companies",
 ]

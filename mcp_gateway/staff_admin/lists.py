@@ -6,20 +6,26 @@ A list asks the database a dozen questions at most, however long it is, and none
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Q, QuerySet, When
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.urls import path, reverse
+from django.utils.formats import number_format
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
-from mcp_gateway.staff_admin import export, saved_views
+from mcp_gateway.staff_admin import export, filters, paging, saved_views
 from mcp_gateway.staff_admin.missing_rows import MissingRowsAdmin
 from mcp_gateway.staff_admin.paging import DEFAULT_SIZE, SIZES, BoundedPaginator, PageLink
 from mcp_gateway.staff_admin.saved_views import SavedView, ViewFilter, ViewLink
 from mcp_gateway.staff_admin.trailed import TrailedAdmin
 
 SIZE_VAR = "size"
+# Letters of what was left out of the address.
+MOST_TOLD = 200
 
 
 class StaffChangeList(ChangeList):
@@ -28,6 +34,20 @@ class StaffChangeList(ChangeList):
     paginator: BoundedPaginator
     model_admin: "StaffListAdmin"
 
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        # What stood in the address and was left out, because it makes no sense here.
+        self.ignored: list[str] = []
+        super().__init__(request, *args, **kwargs)
+        if not self.is_popup:
+            self.title = capfirst(self.opts.verbose_name_plural)
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        for name, values in self.get_filters_params().items():
+            if filters.makes_no_sense(self.model_admin, self.list_filter, name, values):
+                self.ignored += [f"{name}={value}" for value in values]
+                del self.params[name], self.filter_params[name]
+        return super().get_queryset(request, exclude_parameters)
+
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         found: dict[str, Any] = super().get_filters_params(params)
         found.pop(SIZE_VAR, None)
@@ -35,7 +55,11 @@ class StaffChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         self.list_per_page = _size(request) or self.list_per_page
-        self.paginator = BoundedPaginator(self.queryset, self.list_per_page)
+        self.views: list[ViewLink]
+        self.views, counted = saved_views.links(
+            request, self.model_admin, self.root_queryset, self.queryset, paging.BOUND
+        )
+        self.paginator = BoundedPaginator(self.queryset, self.list_per_page, counted=counted)
         page = self.paginator.page(self.page_num)
         self.page_num, self.result_list = page.number, page.object_list
         self.result_count = self.paginator.count
@@ -43,9 +67,6 @@ class StaffChangeList(ChangeList):
         self.show_full_result_count = self.can_show_all = False
         self.full_result_count = None
         self.show_admin_actions = bool(self.result_count)
-        self.views: list[ViewLink] = saved_views.links(
-            request, self.model_admin, self.model_admin.views, self.root_queryset
-        )
         self.may_be_exported = not self.is_popup and self.model_admin.has_export_permission(request)
 
     @property
@@ -95,8 +116,19 @@ class StaffListAdmin(MissingRowsAdmin, TrailedAdmin):
         return StaffChangeList
 
     def get_list_filter(self, request: HttpRequest) -> Any:
-        filters = super().get_list_filter(request)
-        return (ViewFilter, *filters) if any(view.condition for view in self.views) else filters
+        shown = super().get_list_filter(request)
+        return (ViewFilter, *shown) if any(view.condition for view in self.views) else shown
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        shown = (getattr(response, "context_data", None) or {}).get("cl")
+        if shown is not None and shown.ignored:
+            told = _("Left out, because it makes no sense here: %(parameters)s.")
+            messages.warning(request, told % {"parameters": ", ".join(shown.ignored)[:MOST_TOLD]})
+        if bound := getattr(request, "search_was_cut", None):
+            told = _("More than %(number)s rows fit the search, and not all of them are shown: type more of the name.")
+            messages.warning(request, told % {"number": number_format(bound, force_grouping=True)})
+        return response
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -131,9 +163,18 @@ class StaffListAdmin(MissingRowsAdmin, TrailedAdmin):
     def shown_list(self, request: HttpRequest) -> ChangeList:
         """What the list shows for the parameters of this request, to another page than the list's own."""
         try:
-            return self.get_changelist_instance(request)
+            shown = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
             raise Http404 from None
+        if shown.ignored:
+            # More rows than were meant.
+            raise Http404
+        return shown
+
+
+def note_cut_search(request: HttpRequest, bound: int) -> None:
+    """A search has found more than `bound` rows, and left out what lies beyond: the list will say so."""
+    request.search_was_cut = bound  # type: ignore[attr-defined]
 
 
 def _size(request: HttpRequest) -> int | None:

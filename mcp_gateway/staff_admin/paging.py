@@ -15,6 +15,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 BOUND = 10_000
+# What so few rows are joined with is no work to find: one query is enough for them.
+SHORT = 1000
 SIZES = (25, 50, 100, 200)
 DEFAULT_SIZE = 50
 
@@ -43,9 +45,14 @@ class BoundedPaginator(Paginator):
 
     object_list: Any
 
+    def __init__(self, *args: Any, counted: int | None = None, **kwargs: Any) -> None:
+        """`counted`: how many rows there are, up to one more than BOUND, where that is known already."""
+        super().__init__(*args, **kwargs)
+        if counted is not None:
+            self._counted = counted
+
     @cached_property
     def _counted(self) -> int:
-        """Up to one more than BOUND."""
         counted: int = self.object_list.order_by()[: BOUND + 1].count()
         return counted
 
@@ -75,6 +82,8 @@ class BoundedPaginator(Paginator):
         """The page of that number, or the one next to it that there is."""
         number = self.nearest(number)
         stop = abs(number) * self.per_page
+        if number > 0 and self._counted <= SHORT:
+            return Page(self.object_list[stop - self.per_page : stop], number, self)
         return Page(slice_of(self.object_list, stop - self.per_page, stop, from_end=number < 0), number, self)
 
     def links(self, current: int) -> list[PageLink]:

@@ -5,10 +5,8 @@ Whoever shows such a number elsewhere counts the view's own rows, so that it is 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.options import ModelAdmin
 from django.contrib.admin.utils import build_q_object_from_lookup_parameters, prepare_lookup_value
 from django.contrib.admin.views.main import ORDER_VAR
@@ -18,6 +16,8 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
+
+from mcp_gateway.staff_admin.filters import FIRST_DAY_VAR, LAST_DAY_VAR, StaffFilter
 
 BOUND = 1000
 VIEW_VAR = "view"
@@ -53,7 +53,7 @@ class ViewLink:
     is_current: bool
 
 
-class ViewFilter(SimpleListFilter):
+class ViewFilter(StaffFilter):
     """By the condition of the view that is named."""
 
     title = _("view")
@@ -68,6 +68,11 @@ class ViewFilter(SimpleListFilter):
         self.views = {view.parameters[VIEW_VAR]: view for view in views if view.condition}
         super().__init__(request, params, model, model_admin)
 
+    @classmethod
+    def understands(cls, model_admin: ModelAdmin, name: str, value: str) -> bool:
+        views: Sequence[SavedView] = model_admin.views  # type: ignore[attr-defined]
+        return value in [view.parameters.get(VIEW_VAR) for view in views if view.condition]
+
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [(key, view.name) for key, view in self.views.items()]
 
@@ -79,27 +84,28 @@ class ViewFilter(SimpleListFilter):
         return queryset.filter(view.condition(request)) if view and view.condition else queryset
 
 
-def today(field: str) -> Callable[[], dict[str, str]]:
-    """The parameters for rows of today, in the time zone of the viewer: the same as of the list's own date filter."""
-
-    def parameters() -> dict[str, str]:
-        midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-        return {f"{field}__gte": str(midnight), f"{field}__lt": str(midnight + timedelta(days=1))}
-
-    return parameters
+def today() -> dict[str, str]:
+    """The parameters for rows of today, in the time zone of the viewer: those of the list's own filter by days."""
+    day = timezone.localdate().isoformat()
+    return {FIRST_DAY_VAR: day, LAST_DAY_VAR: day}
 
 
 def links(
-    request: HttpRequest, model_admin: ModelAdmin, views: Sequence[SavedView], rows: QuerySet[Any]
-) -> list[ViewLink]:
-    """The views as links; all counts come in one query, none above BOUND. `rows`: what the viewer may see."""
+    request: HttpRequest, model_admin: ModelAdmin, rows: QuerySet[Any], shown: QuerySet[Any], bound: int
+) -> tuple[list[ViewLink], int]:
+    """The list's views as links, and how many rows it shows, up to one more than `bound`: all counts in one query.
+
+    `rows`: what the viewer may see. No view counts more than BOUND.
+    """
+    views: Sequence[SavedView] = model_admin.views  # type: ignore[attr-defined]
     queries = [view.parameters for view in views]
-    counts = _counts(rows, [_rows_of(request, model_admin, rows, query) for query in queries])
+    subsets = [_first(_rows_of(request, model_admin, rows, query), BOUND) for query in queries]
+    *counts, count = _counts(rows, [*subsets, _first(shown, bound)])
     here = request.GET.dict()
     return [
         ViewLink(str(view.name), f"?{urlencode(query)}", count_text(count), is_current=here == query)
         for view, query, count in zip(views, queries, counts, strict=True)
-    ]
+    ], count
 
 
 def bounded_count(rows: QuerySet[Any]) -> int:
@@ -118,12 +124,14 @@ class _BoundedCount(Subquery):
     output_field = IntegerField()
 
 
+def _first(rows: QuerySet[Any], bound: int) -> QuerySet[Any]:
+    """As many as are to be counted."""
+    return rows.order_by().values("pk")[: bound + 1]
+
+
 def _counts(rows: QuerySet[Any], subsets: Sequence[QuerySet[Any]]) -> Sequence[int]:
     """Without any row there is none to hang the counts on: they are 0 then."""
-    if not subsets:
-        return ()
-    counts = [_BoundedCount(subset.order_by().values("pk")[: BOUND + 1]) for subset in subsets]
-    found = rows.order_by().values_list(*counts)[:1]
+    found = rows.order_by().values_list(*map(_BoundedCount, subsets))[:1]
     return next(iter(found), (0,) * len(subsets))
 
 

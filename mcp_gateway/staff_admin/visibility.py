@@ -5,15 +5,21 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from mcp_gateway.companies import visible_company_ids
+from mcp_gateway.companies import visible_company_names
 
 
 def visible_companies(request: HttpRequest) -> frozenset[int] | None:
     """None means all of them."""
-    if not hasattr(request, "visible_companies"):
-        request.visible_companies = visible_company_ids(request.user)  # type: ignore[attr-defined]
-    companies: frozenset[int] | None = request.visible_companies  # type: ignore[attr-defined]
-    return companies
+    names = visible_names(request)
+    return None if names is None else frozenset(names)
+
+
+def visible_names(request: HttpRequest) -> dict[int, str] | None:
+    """The names of the companies that may be seen, by key; None means all of them."""
+    if not hasattr(request, "visible_names"):
+        request.visible_names = visible_company_names(request.user)  # type: ignore[attr-defined]
+    names: dict[int, str] | None = request.visible_names  # type: ignore[attr-defined]
+    return names
 
 
 def visible_rows(rows: QuerySet[Any], lookup: str, request: HttpRequest) -> QuerySet[Any]:

@@ -321,10 +321,10 @@ def test_saved_views(operator: Client, company: Company, view: str, found: int) 
 def test_a_day_is_chosen(operator: Client, company: Company) -> None:
     row = make_appointment(company, starts_at=SLOT)
     make_appointment(company, starts_at=SLOT + timedelta(days=1))
-    listed = operator.get(f"{LIST}?day={SLOT:%Y-%m-%d}&status__exact=scheduled")
+    listed = operator.get(f"{LIST}?from={SLOT:%Y-%m-%d}&to={SLOT:%Y-%m-%d}&status__exact=scheduled")
     assert [found.pk for found in listed.context["cl"].result_list] == [row.pk]
     assert 'name="status__exact" value="scheduled"' in listed.text
-    assert operator.get(f"{LIST}?day=yesterday").context["cl"].result_count == 2
+    assert operator.get(f"{LIST}?from=yesterday").context["cl"].result_count == 2
 
 
 @pytest.mark.parametrize("written", ["0151 12345678", "+49 151 12345678", "0049 151 123", "0151 123"])
