@@ -24,13 +24,14 @@ test: .venv/development $(CATALOGUES) lint  ## Everything, on MariaDB and Redis 
 check: .venv/development $(CATALOGUES) lint  ## Lint, types, import rules and the quick tests on SQLite
 	$(BIN)/python -m pytest -m "not servers and not processes"
 
-bench: .venv/development $(CATALOGUES)  ## What the gateway and a webhook cost, what fifty callers at once wait for, how fast wishes are booked
+bench: .venv/development $(CATALOGUES)  ## What the gateway and a webhook cost, what fifty callers at once wait for, how fast wishes are booked, what staff wait for
 	.ci/packages test
 	$(BIN)/python -m tests.on_servers $(BIN)/python -m benchmarks.gateway
 	$(BIN)/python -m tests.on_servers $(BIN)/python -m benchmarks.conversation
 	$(BIN)/python -m tests.on_servers $(BIN)/python -m benchmarks.intake
 	$(BIN)/python -m tests.on_servers $(BIN)/python -m benchmarks.booking
 	$(BIN)/python -m tests.on_servers $(BIN)/python -m benchmarks.admin_pages
+	$(BIN)/python -m tests.on_servers $(BIN)/python -m benchmarks.staff_at_once
 
 CALLS ?= 300
 truth: .venv/development $(CATALOGUES)  ## Random calls with random faults on real processes: 0 in every column, or exit 1

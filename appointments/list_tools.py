@@ -73,6 +73,7 @@ class WordSearchMixin(PhoneSearchMixin):
         hits = list(asked[: MOST_FOUND + 1])
         if len(hits) > MOST_FOUND:
             note_cut_search(request, MOST_FOUND)
+            del hits[MOST_FOUND:]
         best = min((rank for _key, rank in hits), default=BEGINNING)
         keys = {key for key, rank in hits if best != ID or rank == ID}
         found = queryset.filter(pk__in=keys)

@@ -1,4 +1,4 @@
-"""`make bench`, its last part: what the staff's pages take with as many rows as years of work leave.
+"""`make bench`, its part before the last: what the staff's pages take with as many rows as years of work leave.
 
 Every list and every page that needs no key, as a member of staff of one company has them and as a superuser has them,
 in process on MariaDB; beside each list the same columns and filters as Django's admin shows them by itself. Arguments
@@ -33,12 +33,18 @@ from benchmarks.admin_rows import fill
 from benchmarks.plain_admin import PLAIN
 from mcp_gateway import staff_pages
 from mcp_gateway.models import OutboxMessage, WebhookEvent
+from retell.models import RetellConfiguration
 
 ROWS = int(os.environ.get("ADMIN_ROWS", "200000"))
 ROUNDS = int(os.environ.get("ADMIN_ROUNDS", "15"))
 # They may take seconds each.
 PLAIN_ROUNDS = 3
 MOST_QUERIES, MOST_MS = 10, 300
+# Pages about one row, and what its key is called.
+OF_A_ROW: dict[str, tuple[str, type[Model]]] = {
+    "portal_company": ("company_id", Company),
+    "retell_agent": ("pk", RetellConfiguration),
+}
 # What lists are asked for besides their first and last pages.
 EVERYWHERE = ("q=Nummer+777", "q=Kundin", "q=nobody")
 NARROWED: dict[type[Model], tuple[str, ...]] = {
@@ -69,9 +75,14 @@ def main() -> int:
 def pages() -> Iterator[tuple[str, str]]:
     """Each with the address of the plain list beside it, if it is a list."""
     for page in staff_pages.pages():
+        if page.name in OF_A_ROW:
+            argument, model = OF_A_ROW[page.name]
+            row = first_row(model)
+            yield reverse(f"admin:{page.name}", kwargs={argument: row.pk if row else 0}), ""
+            continue
         try:
             yield reverse("admin:index" if page.path == "" else f"admin:{page.name}"), ""
-        except NoReverseMatch:  # a page about one row
+        except NoReverseMatch:  # a page about another row
             continue
     for model in admin.site._registry:
         if model._meta.app_label != "auth":

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
 from mcp_gateway.models import AuditEntry, OutboxMessage, WebhookEvent
+from retell.models import RetellConfiguration
 
 COMPANIES, SERVICES_EACH = 5, 4
 # Calls for one customer; appointments for one task, one entry of the audit trail, one mail.
@@ -35,6 +36,7 @@ def fill(rows: int) -> None:
     first, span = rows // 2**DOUBLINGS, PERIOD / 2**DOUBLINGS
     random, now = Random(7), timezone.now()
     companies = [company(number) for number in range(COMPANIES)]
+    inserted([RetellConfiguration(company=one, agent_id=f"agent_{one.pk}") for one in companies])
     services = {one.pk: [service(one, number) for number in range(SERVICES_EACH)] for one in companies}
     customers = inserted([customer(companies[number % COMPANIES], number) for number in range(rows // PER_CUSTOMER)])
     by_company = {one.pk: [row for row in customers if row.company_id == one.pk] for one in companies}

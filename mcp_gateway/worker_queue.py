@@ -27,6 +27,7 @@ ANSWER_SECONDS = 1.0
 SIGN_OF_LIFE_SECONDS = 0.6
 SIGN_OF_LIFE_KEPT_SECONDS = 10
 SIGN_OF_LIFE_KEY = "mcp_gateway:workers"
+KNOWN_WORKERS_KEY, KNOWN_WORKERS_KEPT_SECONDS = "mcp_gateway:known_workers", 3600
 LAST_SWEEP_KEY = "mcp_gateway:last_sweep"
 LAST_SWEEP_KEPT = timedelta(days=7)
 
@@ -94,6 +95,19 @@ def sign_of_life() -> WorkersStatus:
         status = _sign_of_life()
         cache.set(SIGN_OF_LIFE_KEY, status, SIGN_OF_LIFE_KEPT_SECONDS)
     return status
+
+
+def known_workers() -> Workers:
+    """Who answered lately: asked at most every ten seconds, for one page; the others are told what is known."""
+    now = timezone.now()
+    asked_at, known = cache.get(KNOWN_WORKERS_KEY, (None, None))
+    if known and now - asked_at < timedelta(seconds=SIGN_OF_LIFE_KEPT_SECONDS):
+        return Workers(**known)
+    if known:
+        cache.set(KNOWN_WORKERS_KEY, (now, known), KNOWN_WORKERS_KEPT_SECONDS)
+    answered = workers(SIGN_OF_LIFE_SECONDS)
+    cache.set(KNOWN_WORKERS_KEY, (now, answered.model_dump()), KNOWN_WORKERS_KEPT_SECONDS)
+    return answered
 
 
 def note_sweep() -> None:

@@ -30,7 +30,7 @@ STATUS = {
 @staff_page("queue/", name="queue", title=TITLE, section=Section.OPERATION, permission="mcp_gateway.view_webhookevent")
 def queue_page(request: HttpRequest) -> HttpResponse:
     """The figures are the installation's, of all companies together: they tell nothing of any one."""
-    answered = worker_queue.workers(worker_queue.SIGN_OF_LIFE_SECONDS)
+    answered = worker_queue.known_workers()
     figures = worker_queue.metrics(answered=answered)
     events = reverse("admin:mcp_gateway_webhookevent_changelist")
     context = {

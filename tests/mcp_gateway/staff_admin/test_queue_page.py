@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from appointments.models import Company
 from config.celery import app
+from mcp_gateway import worker_queue
 from mcp_gateway.models import WebhookEvent
 from tests.mcp_gateway.staff_admin.conftest import As
 
@@ -52,6 +53,18 @@ def test_a_broker_that_is_away_is_told_in_words(viewer: Client, monkeypatch: pyt
     response = viewer.get(PAGE, headers={"Accept-Language": "en"})
     (told,) = [text for _status, _look, text, is_so in response.context["statuses"] if is_so]
     assert str(told).startswith("The message broker does not answer")
+
+
+def test_the_workers_are_asked_for_one_page_every_ten_seconds(viewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking takes more than half a second, and longer where nobody answers."""
+    asked: list[str] = []
+    monkeypatch.setattr(worker_queue, "_ask", lambda command, **options: asked.append(command) or {})
+    assert "No worker answers" in shown(viewer)
+    assert "No worker answers" in shown(viewer)
+    assert asked == ["stats"]
+    monkeypatch.setattr(worker_queue, "SIGN_OF_LIFE_KEPT_SECONDS", 0)
+    shown(viewer)
+    assert asked == ["stats", "stats"]
 
 
 def test_it_takes_few_queries(viewer: Client, events: Events, django_assert_max_num_queries: Any) -> None:
