@@ -72,7 +72,7 @@ class AppointmentAdmin(WordSearchMixin, ReadOnlyAdmin):
     nothing_yet = gettext_lazy("No appointment yet: callers make them by phone, and you can book one here.")
     search_ids = ("calcom_booking_uid", "call__call_id")
     phone_columns = ("customer__phone", "call__caller_phone")
-    list_display = ("when", "booked_for", "service", "company", "state", "origin")
+    list_display = ("when", "booked_for", "state", "service", "origin", "company")
     list_filter = (
         date_range("starts_at"),
         "status",

@@ -33,7 +33,7 @@ class CallAdmin(WordSearchMixin, ReadOnlyAdmin):
     nothing_yet = gettext_lazy("No call yet: calls appear here as soon as the agent's phone rings.")
     search_ids = ("call_id",)
     phone_columns = ("caller_phone",)
-    list_display = ("when", "who", "company", "direction", "length", "state", "ended_because", "call_id")
+    list_display = ("when", "who", "state", "length", "ended_because", "direction", "company", "call_id")
     list_filter = (
         date_range(began_in),
         "status",

@@ -120,6 +120,7 @@ class Appointment(models.Model):
             models.Index(fields=("attendee_name",), name="appointments_by_name"),
             models.Index(fields=("attendee_email",), name="appointments_by_email"),
             models.Index(fields=("last_error",), name="appointments_by_error"),
+            models.Index(fields=("created_at",), name="appointments_by_age"),
         )
 
     def __str__(self) -> str:

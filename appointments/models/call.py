@@ -72,6 +72,7 @@ class Call(models.Model):
             models.Index(fields=("started_at",), name="calls_by_start"),
             models.Index(fields=("agent_id", "created_at"), name="calls_by_agent"),
             models.Index(fields=("disconnection_reason",), name="calls_by_reason"),
+            models.Index(fields=("is_test",), name="calls_of_tests"),
         )
 
     def __str__(self) -> str:

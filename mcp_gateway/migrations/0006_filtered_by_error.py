@@ -6,7 +6,6 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('appointments', '0007_searched_by_index'),
         ('mcp_gateway', '0005_webhook_event_last_error'),
     ]
 

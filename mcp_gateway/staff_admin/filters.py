@@ -177,7 +177,7 @@ def makes_no_sense(model_admin: ModelAdmin, filters: Sequence[Any], name: str, v
         if isinstance(one, type) and issubclass(one, StaffFilter) and name in one.parameters():
             return not all(one.understands(model_admin, name, value) for value in values)
     try:
-        lookup = {name: prepare_lookup_value(name, list(values))}
+        lookup: dict[str, Any] = {name: prepare_lookup_value(name, list(values))}
         model_admin.model._default_manager.filter(build_q_object_from_lookup_parameters(lookup))
         field = get_fields_from_path(model_admin.model, name.removesuffix("__exact"))[-1]
     except FieldDoesNotExist:
@@ -195,7 +195,7 @@ def _recent_values(request: HttpRequest, model_admin: ModelAdmin) -> dict[str, s
     kept: dict[Any, dict[str, set[Any]]] = request.__dict__.setdefault("recent_values", {})
     if model_admin not in kept:
         filters = [one for one in model_admin.get_list_filter(request) if isinstance(one, tuple | list)]
-        names = [str(name) for name, kind in filters if issubclass(kind, RecentValuesFilter)]
+        names = [str(name) for name, kind in filters if isinstance(kind, type) and issubclass(kind, RecentValuesFilter)]
         latest = model_admin.get_queryset(request).order_by("-pk").values_list(*names)[:RECENT]
         columns = list(zip(*latest, strict=True)) or [()] * len(names)
         kept[model_admin] = {name: set(column) for name, column in zip(names, columns, strict=True)}

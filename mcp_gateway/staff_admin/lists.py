@@ -39,7 +39,7 @@ class StaffChangeList(ChangeList):
         self.ignored: list[str] = []
         super().__init__(request, *args, **kwargs)
         if not self.is_popup:
-            self.title = capfirst(self.opts.verbose_name_plural)
+            self.title = capfirst(str(self.opts.verbose_name_plural))
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         for name, values in self.get_filters_params().items():
@@ -160,10 +160,10 @@ class StaffListAdmin(MissingRowsAdmin, TrailedAdmin):
             return HttpResponseNotAllowed(["POST"])
         return export.response(request, self, self.shown_list(request))
 
-    def shown_list(self, request: HttpRequest) -> ChangeList:
+    def shown_list(self, request: HttpRequest) -> "StaffChangeList":
         """What the list shows for the parameters of this request, to another page than the list's own."""
         try:
-            shown = self.get_changelist_instance(request)
+            shown: StaffChangeList = self.get_changelist_instance(request)  # type: ignore[assignment]
         except IncorrectLookupParameters:
             raise Http404 from None
         if shown.ignored:
