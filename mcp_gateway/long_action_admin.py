@@ -22,6 +22,7 @@ from mcp_gateway.staff_admin import (
     ReadOnlyAdmin,
     RecentValuesFilter,
     SavedView,
+    date_range,
     today,
     visible_companies,
 )
@@ -51,13 +52,13 @@ SHOWN_RESULTS = 200
 class LongActionAdmin(ReadOnlyAdmin):
     section = Section.OPERATION
     list_display = ("created", "what", "company", "started_by", "state_badge", "progress", "skipped", "failed", "ended")
-    list_filter = ("state", "created_at", ("kind", RecentValuesFilter), ("company", CompanyFilter))
+    list_filter = ("state", date_range("created_at"), ("kind", RecentValuesFilter), ("company", CompanyFilter))
     search_fields = ("=correlation_id", "=started_by__username")
     search_ids = ("correlation_id",)
     search_help_text = _("Correlation id, or the name of whoever started it")
     list_select_related = ("company", "started_by")
     views = (
-        SavedView(_("Today"), today("created_at")),
+        SavedView(_("Today"), today),
         SavedView(_("Running"), {"state__exact": State.RUNNING}),
         SavedView(_("Failed"), {"state__exact": State.FAILED}),
     )

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from appointments.models import Company, FollowUp
+from mcp_gateway.models import AuditEntry
 from tests import trail
 from tests.appointments.staff.conftest import In, make_appointment
 from tests.factories import make_call

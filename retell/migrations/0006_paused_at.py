@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('retell', '0004_integration_check'),
+        ('retell', '0005_roles_see_long_actions'),
     ]
 
     operations = [

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("retell", "0005_paused_at")]
+    dependencies = [("retell", "0006_paused_at")]
 
     operations = [
         migrations.AddField(

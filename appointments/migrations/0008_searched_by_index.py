@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('appointments', '0006_lists_by_age'),
+        ('appointments', '0007_soft_deletion'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mcp_gateway', '0005_webhook_event_last_error'),
+        ('mcp_gateway', '0007_trace'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('appointments', '0007_soft_deletion'),
-        ('mcp_gateway', '0005_webhook_event_last_error'),
+        ('mcp_gateway', '0006_long_actions'),
     ]
 
     operations = [

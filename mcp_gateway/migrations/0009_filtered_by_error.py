@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mcp_gateway', '0005_webhook_event_last_error'),
+        ('mcp_gateway', '0008_staff_preferences'),
     ]
 
     operations = [
