@@ -34,7 +34,7 @@ _phrases: dict[str, Any] = {
     "breaker.reset": _("%(actor)s reset the circuit breaker %(key)s"),
     "console.called": _("%(actor)s called %(key)s on the console"),
     "long_action.started": _("%(actor)s started %(object)s"),
-    "long_action.cancelled": _("%(actor)s cancelled %(object)s"),
+    "long_action.cancelled": _("%(actor)s called off %(object)s"),
     "long_action.ended": _("%(object)s has ended"),
     VIEWED: _("%(actor)s looked at %(object)s"),
     "gateway.called": _("%(actor)s called %(key)s"),
