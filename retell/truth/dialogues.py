@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from retell.truth.author import CALL_BACK, CANCEL, CHANGE, CHECK, COLLECT, FIND, LONG, NAMES, SHORT, Author
-from retell.truth.plan import Act, Deed, DeedKind, Echo, Firm, PlannedCall, Slot, Turn
+from retell.truth.plan import SECOND, Act, Deed, DeedKind, Echo, Firm, PlannedCall, Slot, Turn
 
 HIDDEN = "anonymous"
 
@@ -53,7 +53,7 @@ def second_best(author: Author, firm: Firm) -> Scenes:
     """The time is taken; the second alternative will do."""
     slot = author.slot()
     first = author.call(firm, *author.booking(firm, slot))
-    choice = Turn(function=COLLECT, args={"time": "das zweite bitte"})
+    choice = Turn(function=COLLECT, args={"time": SECOND})
     return ((first,), (author.call(firm, author.wish(slot), choice),))
 
 

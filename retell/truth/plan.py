@@ -10,6 +10,8 @@ from retell.truth.faults import Fault
 
 # Two days ahead nothing is too soon, neither to be booked nor to be changed by phone.
 FIRST_DAY_AHEAD = 3
+# How a caller takes the second of the times that were offered.
+SECOND = "das zweite bitte"
 DeedKind = Literal["books", "cancels", "moves", "confirms", "declines"]
 
 

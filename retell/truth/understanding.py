@@ -11,7 +11,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from appointments.spoken import speak_date, speak_time
-from retell.truth.plan import PlannedCall, Story
+from retell.truth.plan import SECOND, PlannedCall, Story
 from retell.truth.record import Answer, Conversation, Done
 
 COLLECT, CHANGE, CANCEL = "collect_appointment_information", "change_appointment_details", "cancel_appointment"
@@ -43,10 +43,11 @@ class Stand:
 
     `is_in_doubt`: the caller turned away from the time since, and what they want instead was not settled.
     `may_be_gone`: no booking, and nobody who sees to it, is all right. `with_task_only`: starts of which that holds
-    only where somebody has been asked to look into it.
+    only where somebody has been asked to look into it. `offered`: the times that were offered last, in their order.
     """
 
     starts: set[datetime] = field(default_factory=set)
+    offered: tuple[datetime, ...] = ()
     is_needed: bool = False
     may_be_gone: bool = False
     is_off: bool = False
@@ -142,13 +143,14 @@ def _hear_wish(so_far: Understanding, stand: Stand, call: PlannedCall, answer: A
         stand.is_off = stand.is_in_doubt = False
         stand.may_be_gone = not stand.is_needed
     elif answer.told in UNKNOWN:
-        # A yes without a time goes with what was read back before.
-        stand.starts |= {answer.wished} if answer.wished else set()
+        # A yes without a time goes with what was read back before, a choice with what was offered.
+        stand.starts |= {answer.wished} if answer.wished else _chosen(stand, answer)
         stand.may_be_gone |= not stand.is_needed
         stand.is_in_doubt = stand.is_off = False
     elif answer.told in ("booking_failed", "needs_review"):
         stand.starts, stand.is_needed = set(), True
     elif answer.told not in NO_NEWS | PROMISED:
+        stand.offered = offers(answer, so_far.zone) or stand.offered
         stand.is_in_doubt = bool(stand.starts)
         stand.may_be_gone = not stand.is_needed
 
@@ -202,6 +204,18 @@ def _meant(so_far: Understanding, known: list[PlannedCall], own: Stand | None, a
 def read_back(answer: Answer, zone: ZoneInfo) -> datetime | None:
     """The time that a reply reads back."""
     return _instant(answer.body, zone) if isinstance(answer.body, Mapping) else None
+
+
+def offers(answer: Answer, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """The times that a reply offers instead, in the order in which they are spoken."""
+    told = answer.body.get("alternatives") if isinstance(answer.body, Mapping) else None
+    found = (_instant(one, zone) for one in told or [] if isinstance(one, Mapping))
+    return tuple(start for start in found if start is not None)
+
+
+def _chosen(stand: Stand, answer: Answer) -> set[datetime]:
+    """What a choice among the offers means whose answer was lost."""
+    return set(stand.offered[1:2]) if answer.args.get("time") == SECOND else set()
 
 
 def named_in(answer: Answer, zone: ZoneInfo) -> set[datetime]:

@@ -1,18 +1,20 @@
 """Each column catches its fault, and nothing else: a judge that can't fail proves nothing."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from retell.truth.grading import needless_tasks
-from retell.truth.record import Booking, CallRow, Delivered, Event, Message
+from retell.truth.plan import SECOND
+from retell.truth.record import Answer, Booking, CallRow, Delivered, Event, Message
 from tests.retell.truth.worlds import (
     AFTER,
     BEFORE,
     CALL_BACK,
     CANCEL,
     CHANGE,
+    COLLECT,
     FIND,
     NIGHT,
     NOON,
@@ -24,6 +26,7 @@ from tests.retell.truth.worlds import (
     booking,
     broke,
     cancelled,
+    clock,
     deed,
     dropped,
     mail,
@@ -352,6 +355,21 @@ def test_a_row_without_its_booking_is_orphaned(held: list[Booking]) -> None:
 def test_a_row_that_waits_for_the_hosts_yes_knows_its_booking() -> None:
     told = Told(calls=[[noted()]], bookings=[booking(status="pending")], rows=[row(status="booking")])
     assert told.failing() == set()
+
+
+def choice_without_an_answer(*offered: datetime) -> list[Answer]:
+    taken = answer(COLLECT, "slot_taken", alternatives=[clock(start) for start in offered])
+    return [taken, replace(broke(wished=None), args={"time": SECOND})]
+
+
+def test_a_choice_whose_answer_was_lost_may_be_booked() -> None:
+    told = Told(calls=[choice_without_an_answer(NOON, TEN)], bookings=[booking()], rows=[row()])
+    assert told.failing() == set()
+
+
+def test_another_time_than_the_chosen_one_is_wrong() -> None:
+    told = Told(calls=[choice_without_an_answer(TEN, NOON)], bookings=[booking()], rows=[row()])
+    assert told.failing() == {"wrong time"}
 
 
 # unclaimed

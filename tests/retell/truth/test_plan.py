@@ -48,7 +48,9 @@ def test_every_dialogue_and_every_fault_comes_up() -> None:
 
 
 def test_every_kill_point_of_the_source_is_known() -> None:
-    assert set(faults.KILL_POINTS) == kill_points_of_the_source()
+    # What staff start is killed elsewhere: no caller has part in it.
+    of_calls = {name for name in kill_points_of_the_source() if not name.startswith("long_action.")}
+    assert set(faults.KILL_POINTS) == of_calls
 
 
 def test_without_servers_nothing_is_cut_off() -> None:

@@ -41,7 +41,7 @@ def answer(function: str, told: str, *, wished: datetime | None = None, **more: 
 
 
 def noted(start: datetime = TEN, told: str = "collected", *, wished: datetime | None = None) -> Answer:
-    return answer(COLLECT, told, wished=wished or start, **_clock(start))
+    return answer(COLLECT, told, wished=wished or start, **clock(start))
 
 
 def asked(told: str = "date_unclear") -> Answer:
@@ -55,7 +55,7 @@ def moved(start: datetime = NOON, told: str = "changed", *, says: datetime | Non
 
 
 def cancelled(start: datetime = TEN, told: str = "cancelled") -> Answer:
-    return answer(CANCEL, told, appointments=[_clock(start)])
+    return answer(CANCEL, told, appointments=[clock(start)])
 
 
 def dropped() -> Answer:
@@ -66,7 +66,7 @@ def broke(function: str = COLLECT, *, wished: datetime | None = TEN) -> Answer:
     return answer(function, "", wished=wished)
 
 
-def _clock(start: datetime) -> dict[str, str]:
+def clock(start: datetime) -> dict[str, str]:
     local = start.astimezone(ZONE)
     return {"date": local.date().isoformat(), "time": f"{local:%H:%M}"}
 
