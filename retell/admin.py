@@ -72,7 +72,7 @@ class RetellConfigurationAdmin(NoLostEditsMixin, SoftDeletingAdmin):
         "test_outcome",
     )
     list_filter = (("company", CompanyFilter), ("paused_at", admin.EmptyFieldListFilter), "deployed_at")
-    exclude = ("last_test_outcome",)
+    exclude = ("deployed_at", "last_synced_at", "last_test_at", "last_test_outcome")
     search_fields = ("agent_id", "webhook_url", "company__name")
     readonly_fields = (
         "paused_at",

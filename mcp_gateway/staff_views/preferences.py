@@ -21,7 +21,9 @@ NONE_OF_MY_OWN = "default"
 
 
 class PreferencesForm(forms.Form):
-    language = forms.ChoiceField(label=gettext_lazy("Language"))
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"), help_text=gettext_lazy("Of these pages, in every browser that you log in with.")
+    )
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
         help_text=gettext_lazy("Of the pages about the system itself: events, messages, audit trail, queue."),
@@ -30,7 +32,10 @@ class PreferencesForm(forms.Form):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         languages = [(NONE_OF_MY_OWN, _("as the browser says")), *settings.LANGUAGES]
-        zones = [(NONE_OF_MY_OWN, _("my company's")), *((name, name) for name in sorted(available_timezones()))]
+        zones = [
+            (NONE_OF_MY_OWN, _("my company's")),
+            *((name, name) for name in sorted(available_timezones()) if "/" in name),
+        ]
         self.fields["language"].choices = languages  # type: ignore[attr-defined]
         self.fields["time_zone"].choices = zones  # type: ignore[attr-defined]
 

@@ -21,6 +21,7 @@ ASK, SET_UP = gettext_lazy("Second factor"), gettext_lazy("Set up the second fac
 class CodeForm(forms.Form):
     code = forms.CharField(
         label=gettext_lazy("Code"),
+        help_text=gettext_lazy("Six digits from your app; to log in, a backup code will do too."),
         max_length=30,
         widget=forms.TextInput({"autocomplete": "one-time-code", "autofocus": True, "autocapitalize": "none"}),
     )

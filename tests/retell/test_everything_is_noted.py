@@ -22,6 +22,7 @@ from django.core.management import call_command, get_commands
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
 from appointments import desk
@@ -317,6 +318,7 @@ class TestCommands:
         "rotate_encryption_keys",
         "webhook_replay",
         "mcp_test_webhook",
+        "reset_second_factor",
     }
     # Look only, or make an installation of their own with invented data.
     OTHERS = {"mcp_health", "mcp_methods", "mcp_debug_cache", "sandbox", "demo", "seed_demo", "truth"}
@@ -349,6 +351,11 @@ class TestCommands:
         settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.FIELD_ENCRYPTION_KEYS]
         Company.objects.update(calcom_api_key="")
         assert "retell_webhook_key" in self.noted("rotate_encryption_keys").object_id
+
+    def test_a_second_factor_is_reset(self, db: None) -> None:
+        user = User.objects.create_user("locked-out", is_staff=True)
+        TOTPDevice.objects.create(user=user, name="app", confirmed=True)
+        assert self.noted("reset_second_factor", "locked-out").object_id == str(user.pk)
 
     def test_an_event_is_replayed(self, world: World) -> None:
         event = world.event()

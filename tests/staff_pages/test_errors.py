@@ -71,7 +71,10 @@ def test_the_staffs_own_forms_do_so_too(root: User, rows: Rows) -> None:
 def test_a_message_is_announced(root: User, rows: Rows) -> None:
     client, url = staff("de", root), reverse("admin:appointments_followup_changelist")
     page = Page.read(
-        url, client.post(url, {"action": "finish_chosen", "_selected_action": rows[FollowUp].pk}, follow=True).text
+        url,
+        client.post(
+            url, {"action": "finish_chosen", "_selected_action": rows[FollowUp].pk, "confirmed": "yes"}, follow=True
+        ).text,
     )
     messages = page.root.with_id("messages")
     assert messages is not None

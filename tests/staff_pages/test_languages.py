@@ -21,7 +21,7 @@ SENTENCE = 20
 # Words and names that both languages have.
 ALIKE = {
     *("Agent", "Cal.com", "Filter", "Name", "Person", "Prompt", "Retell", "Server", "Status", "Test", "Tests", "Text"),
-    *("Webhook", "Webhooks", "UTC", "CET", "CEST", "min", "JSON", "Esc", "Deutsch", "English"),
+    *("Webhook", "Webhooks", "UTC", "CET", "CEST", "min", "Code", "JSON", "Esc", "Deutsch", "English"),
 }
 
 

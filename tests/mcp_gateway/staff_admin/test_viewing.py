@@ -39,7 +39,7 @@ def test_looking_at_a_row_is_noted_with_who_what_and_when(
     row = rows_of(company)[model]
     assert viewer.get(url(row, page)).status_code == 200
     (entry,) = views()
-    assert (entry.actor, entry.actor_kind) == (f"staff:{User.objects.get().pk}", "staff")
+    assert (entry.actor, entry.actor_kind) == (f"staff:{viewer.session['_auth_user_id']}", "staff")
     assert (entry.object_type, entry.object_id, entry.company) == (model.__name__, str(row.pk), company)
     assert entry.correlation_id
 
