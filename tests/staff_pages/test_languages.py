@@ -91,7 +91,8 @@ def leaves(value: Any) -> Iterator[str]:
 
 def own_words(piece: str, stored: set[str]) -> set[str]:
     """Those that are neither from tables nor names that machines have, with a dot, an underscore, a brace in them."""
-    piece = re.sub(r"[{[].*|\S*[\w}][._/@:{]\w\S*", " ", piece)
+    # The beginning of a correlation id may look like a word.
+    piece = re.sub(r"[{[].*|\S*[\w}][._/@:{]\w\S*|\b[0-9a-f]{8}\b", " ", piece)
     for text in sorted((text for text in stored if text in piece), key=len, reverse=True):
         piece = piece.replace(text, " ")
     return set(re.findall(r"[^\W\d_]{3,}", piece))
