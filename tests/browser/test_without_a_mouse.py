@@ -84,7 +84,7 @@ def test_the_first_stops_lead_past_the_menu_and_through_the_head(desk: Desk, row
     for _stop in range(4):
         keyboard.press("Tab")
         stops.append(keyboard.focused())
-    assert stops == ["Zum Hauptinhalt springen", "Telefon und Kalender", "Passwort ändern", "English"]
+    assert stops == ["Zum Hauptinhalt springen", "Telefon und Kalender", "Meine Einstellungen", "Passwort ändern"]
     desk.open(reverse("admin:appointments_followup_changelist"))
     keyboard.press("Tab", "Enter")
     assert keyboard.focused() == "content-start"
@@ -112,6 +112,8 @@ def test_a_list_is_searched_filtered_and_worked_through(desk: Desk, rows: dict[s
     desk.page.keyboard.press("Shift+Tab")
     while not desk.page.locator("button[name=index]:focus").count():
         keyboard.press("Shift+Tab")
+    keyboard.follow()
+    keyboard.go_to("main [type=submit]")
     keyboard.follow()
     desk.says("Erledigt bei 2 Aufgaben.")
     assert FollowUp.objects.filter(status=FollowUp.Status.DONE).count() == 2
