@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from appointments.models import Appointment, Call, Company
 from mcp_gateway.models import OutboxMessage, WebhookEvent
+from mcp_gateway.preferences import READ_AT
 from tests.appointments.staff.conftest import make_appointment
 from tests.factories import make_call, make_customer
 
@@ -50,6 +51,9 @@ def test_the_days_are_those_of_the_viewers_zone(
     viewer: Client, company: Company, events: Events, zone: str, day: str
 ) -> None:
     Company.objects.update(timezone=zone)
+    session = viewer.session
+    session[READ_AT] = 0  # a minute ago
+    session.save()
     call, appointment = make_call(company, started_at=LATE), make_appointment(company, starts_at=LATE)
     (event,) = events(1, received_at=LATE)
     rows = {CALLS: [call], APPOINTMENTS: [appointment], EVENTS: [event]}
