@@ -117,7 +117,8 @@ def set_up(request: HttpRequest, code: str) -> list[str] | None:
     codes = [StaticToken.random_token() for _ in range(BACKUP_CODES)]
     kept = StaticDevice.objects.create(user=request.user, name="backup codes")
     StaticToken.objects.bulk_create(StaticToken(device=kept, token=_kept_as(code)) for code in codes)
-    _record(Principal.of_staff(request.user), request.user, "changed" if had_one else "set_up")
+    by, what = Principal.of_staff(request.user), "changed" if had_one else "set_up"
+    _record(by, request.user, what, before={"is_set_up": had_one}, after={"is_set_up": True})
     del request.session[SECRET]
     _open(request, app)
     return codes
@@ -128,7 +129,7 @@ def reset(user: Any, *, by: Principal, reason: str = "") -> bool:
     """Forget the user's app and codes: the phone is lost. Sessions that they had opened are closed at once."""
     if not _forget(user):
         return False
-    _record(by, user, "reset", reason=reason)
+    _record(by, user, "reset", reason=reason, before={"is_set_up": True}, after={"is_set_up": False})
     return True
 
 
