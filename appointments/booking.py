@@ -353,9 +353,13 @@ def _try_later(appointment: Appointment, trouble: object) -> None:
             leased_until=timezone.now() + delay, last_error=_short(trouble), updated_at=timezone.now()
         )
         if waiting and delay >= LONG_WAIT:
-            told = _("Not booked yet, it is tried again: %(words)s. Nothing is to be done unless it lasts.")
-            follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, for_staff(appointment.company, told, words=trouble))
+            _tell_of_long_wait(appointment, trouble)
     _ring_after(appointment, delay)
+
+
+def _tell_of_long_wait(appointment: Appointment, trouble: object) -> None:
+    told = _("Not booked yet, it is tried again: %(words)s. Nothing is to be done unless it lasts.")
+    follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, for_staff(appointment.company, told, words=trouble))
 
 
 def _wait_out(appointment: Appointment, trouble: CalendarPaused) -> None:
@@ -364,8 +368,10 @@ def _wait_out(appointment: Appointment, trouble: CalendarPaused) -> None:
     now = timezone.now()
     if now - appointment.created_at > PATIENCE or now + pause > appointment.starts_at:
         _try_later(appointment, trouble)
-    else:
-        _come_back(appointment, pause, trouble)
+        return
+    if now - appointment.created_at > LONG_WAIT and not appointment.follow_ups.exists():
+        _tell_of_long_wait(appointment, trouble)
+    _come_back(appointment, pause, trouble)
 
 
 def _come_back(appointment: Appointment, delay: timedelta, trouble: CalendarError) -> None:

@@ -13,20 +13,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from appointments.availability import period_of
 from appointments.booking import (
-    BOOK_TASK,
     LEASE,
     STALE_READS,
     ask_to_confirm,
     book,
     follow_up,
-    give_up,
     is_fresh,
     nothing_left_to_do,
     unclaimed,
@@ -38,11 +35,8 @@ from appointments.holds import room_for_new, room_to_move
 from appointments.models import Appointment, Call, Company, FollowUp, Service
 from appointments.notifications import telling
 from appointments.staff_language import for_staff
-from mcp_gateway.audit import record_by
-from mcp_gateway.bell import ring_on_commit
 from mcp_gateway.deadlocks import rerun_on_deadlock
 from mcp_gateway.kill_points import kill_point
-from mcp_gateway.principal import Principal
 
 Status = Appointment.Status
 UPCOMING_LIMIT = 50
@@ -124,10 +118,10 @@ def reschedule_appointment(
             )
             follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
             raise OutcomeUnknown(told)
-        _follow(appointment, booking)
+        follow(appointment, booking)
         changed_after_all(appointment)
         _ask_to_confirm(appointment, booking)
-    return _fresh(appointment)
+    return fresh(appointment)
 
 
 def cancel_appointment(appointment: Appointment, *, reason: str, deadline: float = math.inf) -> Appointment:
@@ -135,7 +129,7 @@ def cancel_appointment(appointment: Appointment, *, reason: str, deadline: float
 
     `deadline` is on the clock of time.monotonic().
     """
-    appointment = _fresh(appointment)
+    appointment = fresh(appointment)
     if appointment.status == Status.CANCELLED:
         return appointment
     with _changing(appointment, None) as uid:
@@ -147,7 +141,7 @@ def cancel_appointment(appointment: Appointment, *, reason: str, deadline: float
                 status=Status.CANCELLED, cancellation_reason=reason[:500], sent_at=None, updated_at=timezone.now()
             )
             changed_after_all(appointment)
-    return _fresh(appointment)
+    return fresh(appointment)
 
 
 def catch_up(appointment: Appointment, *, deadline: float = math.inf) -> Appointment:
@@ -155,11 +149,11 @@ def catch_up(appointment: Appointment, *, deadline: float = math.inf) -> Appoint
 
     Raises NotChangeable and CalendarError. `deadline` is on the clock of time.monotonic().
     """
-    with _claimed(appointment, Status.SCHEDULED) as uid:
+    with claimed(appointment, Status.SCHEDULED) as uid:
         booking = calendar_of(appointment.company, deadline=deadline).look(uid)
         if not (booking.uid == uid and not booking.is_over and is_fresh(appointment)):
-            _adopt(appointment, booking)
-    return _fresh(appointment)
+            adopt(appointment, booking)
+    return fresh(appointment)
 
 
 def settle(appointment: Appointment) -> Appointment:
@@ -167,15 +161,15 @@ def settle(appointment: Appointment) -> Appointment:
 
     Raises NotChangeable, and CalendarError while it can't be known yet.
     """
-    with _claimed(appointment, Status.SCHEDULED) as uid:
+    with claimed(appointment, Status.SCHEDULED) as uid:
         booking = calendar_of(appointment.company).look(uid)
         if booking.uid != uid or booking.is_over:
-            _adopt(appointment, booking)
-        elif is_fresh(_fresh(appointment)):
+            adopt(appointment, booking)
+        elif is_fresh(fresh(appointment)):
             raise OutcomeUnknown("The calendar may not show the change yet.")
         else:
-            _never_arrived(_fresh(appointment))
-    return _fresh(appointment)
+            _never_arrived(fresh(appointment))
+    return fresh(appointment)
 
 
 def is_in_doubt(appointment: Appointment) -> bool:
@@ -193,84 +187,20 @@ def changes_in_doubt(limit: int = 100) -> list[int]:
 
 def confirm_appointment(appointment: Appointment) -> Appointment:
     """Accept a booking that waits for it in the calendar. Raises NotChangeable and CalendarError."""
-    appointment = _fresh(appointment)
+    appointment = fresh(appointment)
     if appointment.status == Status.SCHEDULED:
         return appointment
-    with _claimed(appointment, Status.BOOKING) as uid:
+    with claimed(appointment, Status.BOOKING) as uid:
         booking = calendar_of(appointment.company).confirm(uid)
-        _follow(appointment, booking)
+        follow(appointment, booking)
         if booking.status == "accepted":
             nothing_left_to_do(appointment)
-    return _fresh(appointment)
-
-
-def take_over(appointment: Appointment, booking: Booking, *, by: Principal, reason: str = "") -> None:
-    """Write down what the calendar itself tells became of the appointment's booking.
-
-    One that is cancelled while it waits for confirmation is given up, with a follow-up. Raises NotChangeable, and
-    BeingChanged while a change of our own is on its way.
-    """
-    with _noted(appointment, by, reason):
-        if appointment.status == Status.BOOKING and booking.is_over:
-            told = for_staff(
-                appointment.company,
-                _("Call back and agree on another time: the calendar has %(state)s the booking. %(words)s"),
-                state=booking.state,
-                words=reason,
-            )
-            give_up(appointment, FollowUp.Kind.BOOKING_FAILED, told.strip())
-            return
-        _adopt(appointment, booking, reason)
-
-
-def mark_no_show(appointment: Appointment, *, by: Principal) -> None:
-    """The customer did not come. Raises NotChangeable, and BeingChanged."""
-    with _noted(appointment, by, ""):
-        Appointment.objects.filter(pk=appointment.pk).update(status=Status.NO_SHOW, updated_at=timezone.now())
-
-
-def drop_double(appointment: Appointment, *, by: Principal) -> None:
-    """Another row stands for its booking: this one is cancelled, and nobody is told, for the booking stands.
-
-    Raises NotChangeable, and BeingChanged.
-    """
-    reason = for_staff(appointment.company, _("Another appointment stands for this booking."))
-    with _noted(appointment, by, reason):
-        cancelled = {"status": Status.CANCELLED, "cancellation_reason": reason, "updated_at": timezone.now()}
-        Appointment.objects.filter(pk=appointment.pk).update(sent_at=None, **cancelled)
-        nothing_left_to_do(appointment)
-
-
-def look_again(appointment: Appointment) -> None:
-    """The calendar has news of a booking that waits for its next look: that is now. Who has it in hand goes on."""
-    waits = Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING, leased_until__gt=_longest_claim())
-    waits.update(leased_until=None)
-    ring_on_commit(BOOK_TASK, appointment.pk)
+    return fresh(appointment)
 
 
 def in_hand() -> Q:
     """Appointments that somebody is working on at this moment; a longer lease is a wait for the next look."""
-    return Q(leased_until__gt=timezone.now(), leased_until__lte=_longest_claim())
-
-
-@contextmanager
-def _noted(appointment: Appointment, by: Principal, reason: str) -> Iterator[None]:
-    """One transaction, in which nobody else changes the appointment; what it changed is in the audit trail."""
-    with _claimed(appointment, Status(appointment.status)) as uid, transaction.atomic():
-        if uid != appointment.calcom_booking_uid:
-            raise NotChangeable("The appointment has another booking by now")
-        yield
-        after = _fresh(appointment)
-        record_by(
-            by,
-            action="appointment.changed_in_calendar",
-            object_type="Appointment",
-            object_id=appointment.pk,
-            company_id=appointment.company_id,
-            before=state_of(appointment),
-            after=state_of(after),
-            reason=reason[:500],
-        )
+    return Q(leased_until__gt=timezone.now(), leased_until__lte=longest_claim())
 
 
 def state_of(appointment: Appointment) -> dict[str, Any]:
@@ -282,14 +212,14 @@ def state_of(appointment: Appointment) -> dict[str, Any]:
     }
 
 
-def _longest_claim() -> datetime:
+def longest_claim() -> datetime:
     return timezone.now() + LEASE
 
 
 @contextmanager
 def _changing(appointment: Appointment, to: datetime | None) -> Iterator[str]:
     """The uid of its booking, while a change of it (None: the end of it) is on its way to the calendar."""
-    with _claimed(appointment, Status.SCHEDULED, sending={"moving_to": to}) as uid:
+    with claimed(appointment, Status.SCHEDULED, sending={"moving_to": to}) as uid:
         try:
             yield uid
         except OutcomeUnknown:
@@ -305,12 +235,12 @@ def _changing(appointment: Appointment, to: datetime | None) -> Iterator[str]:
 
 
 @contextmanager
-def _claimed(appointment: Appointment, status: Status, *, sending: Mapping[str, Any] | None = None) -> Iterator[str]:
+def claimed(appointment: Appointment, status: Status, *, sending: Mapping[str, Any] | None = None) -> Iterator[str]:
     """The uid of its booking, while nobody else may change it; `sending` is what is wanted of it."""
     if not _claim(appointment, status, sending):
-        raise _why_not(_fresh(appointment), status)
+        raise _why_not(fresh(appointment), status)
     try:
-        yield _fresh(appointment).calcom_booking_uid or ""
+        yield fresh(appointment).calcom_booking_uid or ""
     finally:
         Appointment.objects.filter(pk=appointment.pk).update(leased_until=None)
 
@@ -319,7 +249,7 @@ def _claimed(appointment: Appointment, status: Status, *, sending: Mapping[str, 
 def _claim(appointment: Appointment, status: Status, sending: Mapping[str, Any] | None) -> bool:
     now = timezone.now()
     # A booking that waits for confirmation is leased until its next look: a person may be quicker.
-    waits = Q(status=Status.BOOKING) & (Q(sent_at__lt=now - LEASE) | Q(leased_until__gt=_longest_claim()))
+    waits = Q(status=Status.BOOKING) & (Q(sent_at__lt=now - LEASE) | Q(leased_until__gt=longest_claim()))
     mine = Appointment.objects.filter(
         unclaimed() | waits, pk=appointment.pk, status=status, calcom_booking_uid__isnull=False
     )
@@ -350,9 +280,9 @@ def _is_looked_into(appointment: Appointment) -> bool:
     return open_still.filter(kind=FollowUp.Kind.NEEDS_REVIEW).exists()
 
 
-def _adopt(appointment: Appointment, booking: Booking, reason: str = "") -> None:
+def adopt(appointment: Appointment, booking: Booking, reason: str = "") -> None:
     """What was unclear is clear. Whether it is as the customer wanted it is for people to say, where others did it."""
-    before = _fresh(appointment)
+    before = fresh(appointment)
     if booking.is_over:
         cancelled: dict[str, Any] = {"status": Status.CANCELLED, "sent_at": None, "updated_at": timezone.now()}
         if reason:
@@ -360,7 +290,7 @@ def _adopt(appointment: Appointment, booking: Booking, reason: str = "") -> None
         with telling(appointment):
             Appointment.objects.filter(pk=appointment.pk).update(**cancelled)
     else:
-        _follow(appointment, booking)
+        follow(appointment, booking)
     if before.sent_at is not None and _is_as_wanted(before, booking):
         changed_after_all(appointment)
     if _is_as_wanted(before, booking) or not _is_looked_into(appointment):
@@ -398,7 +328,7 @@ def _ask_to_confirm(appointment: Appointment, booking: Booking) -> None:
         ask_to_confirm(appointment)
 
 
-def _follow(appointment: Appointment, booking: Booking) -> None:
+def follow(appointment: Appointment, booking: Booking) -> None:
     """Write down what the calendar holds now."""
     with telling(appointment):
         Appointment.objects.filter(pk=appointment.pk).update(
@@ -418,5 +348,6 @@ def _why_not(appointment: Appointment, wanted: Status) -> NotChangeable:
     return BeingChanged("The appointment is being changed at this moment")
 
 
-def _fresh(appointment: Appointment) -> Appointment:
+def fresh(appointment: Appointment) -> Appointment:
+    """Its row as it is now, with all that it belongs to."""
     return Appointment.objects.select_related("company", "service", "customer", "call").get(pk=appointment.pk)

@@ -1,4 +1,4 @@
-"""What Cal.com says of a booking, written down in our rows. Nothing is ever written to Cal.com here.
+"""What Cal.com says of a booking, written down in our rows. Nothing is written to Cal.com here.
 
     the row whose booking it is     follows: moved, cancelled, or (while it waits for confirmation) given up
     a row that waits for an answer  is left to the booking service, which is told to look now
@@ -7,10 +7,12 @@
 
 News may come twice, late and in any order. So nothing is taken from it but which booking to look at, save that a
 booking is over: that is final, and told before Cal.com itself shows it. A row only ever follows its own booking's
-chain of moves forward. One that somebody is changing at this moment is left alone: BeingChanged, try again later.
+chain of moves forward; where two moved it at the same moment, the later one counts. A row that somebody is changing
+at this moment is left alone: BeingChanged, try again later.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,16 +24,16 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from pydantic import ValidationError
 
-from appointments import calendar, changes
+from appointments import calendar, calendar_news, changes
 from appointments.booking import STALE_READS, follow_up, placeholder_email
 from appointments.customers import customer_for
 from appointments.models import Appointment, Company, Customer, FollowUp, Service
 from appointments.notifications import is_mailable
 from appointments.phones import region_of, to_e164
 from appointments.staff_language import for_staff
-from calcom.types import BOOKING_KEY, Answer, BookedAttendee, Booking, Uid
+from calcom.told import Absence, Told, uuid_of
+from calcom.types import BookedAttendee, Booking
 from mcp_gateway.audit import record_by
 from mcp_gateway.errors import NotFound
 from mcp_gateway.principal import Principal
@@ -42,6 +44,8 @@ LIVE = (Status.BOOKING, Status.SCHEDULED)
 # So many moves are followed back to the row whose booking it was.
 MAX_MOVES = 10
 MAX_EMAIL = 254
+# So many of a customer's bookings are looked at for one that comes from the same as another.
+MAX_BESIDE = 5
 
 
 class Outcome(StrEnum):
@@ -63,49 +67,6 @@ class Look(Protocol):
     def __call__(self, uid: str, *, follow_moves: bool = True) -> Booking: ...
 
 
-class Absence(Answer):
-    email: str = ""
-    no_show: bool = False
-
-
-class Told(Answer):
-    """A webhook's payload, as far as it matters here; what only staff read may have any form."""
-
-    uid: Uid | None = None
-    booking_uid: Uid | None = None
-    reschedule_uid: Uid | None = None
-    event_type_id: Any = 0
-    metadata: Any = None
-    cancellation_reason: Any = ""
-    rejection_reason: Any = ""
-    attendees: Any = None
-
-    @property
-    def subject(self) -> str:
-        """The booking that it is about; "" where that can't be understood."""
-        return self.uid or self.booking_uid or ""
-
-    @property
-    def event_type(self) -> int:
-        return self.event_type_id if isinstance(self.event_type_id, int) else 0
-
-    @property
-    def key(self) -> UUID | None:
-        return _uuid(self.metadata.get(BOOKING_KEY)) if isinstance(self.metadata, Mapping) else None
-
-    @property
-    def reason(self) -> str:
-        told = (self.cancellation_reason, self.rejection_reason)
-        return next((why for why in told if why and isinstance(why, str)), "")
-
-    @property
-    def absences(self) -> list[Absence]:
-        try:
-            return [Absence.model_validate(row) for row in self.attendees or []]
-        except (ValidationError, TypeError):
-            return []
-
-
 @dataclass(frozen=True)
 class Mirror:
     """One company's rows and what its calendar says. Whatever changes stands in the audit trail as done `by`."""
@@ -121,7 +82,7 @@ class Mirror:
             return Outcome.NOT_OURS
         if row := self._row(calcom_booking_uid=uid):
             if row.status == Status.BOOKING and not is_request:
-                changes.look_again(row)
+                calendar_news.look_again(row)
             return Outcome.UNCHANGED
         if not self._concerns(told):
             return Outcome.NOT_OURS
@@ -142,7 +103,7 @@ class Mirror:
             status=status,
             booking_key=str(row.booking_key),
         )
-        changes.take_over(row, over, by=self.by, reason=told.reason)
+        calendar_news.take_over(row, over, by=self.by, reason=told.reason)
         return Outcome.CANCELLED
 
     def attended(self, told: Told) -> Outcome:
@@ -151,18 +112,18 @@ class Mirror:
         is_past = row is not None and row.status == Status.SCHEDULED and row.starts_at < timezone.now()
         if row is None or not is_past or not _stayed_away(row, told.absences):
             return Outcome.UNCHANGED
-        changes.mark_no_show(row, by=self.by)
+        calendar_news.mark_no_show(row, by=self.by)
         return Outcome.NO_SHOW
 
     def compare(self, booking: Booking, *, seen_at: datetime) -> Outcome:
         """Bring our rows up to what Cal.com showed then."""
-        if self._is_anothers(booking.uid, _uuid(booking.booking_key)):
+        if self._is_anothers(booking.uid, uuid_of(booking.booking_key)):
             return Outcome.NOT_OURS
         if row := self._row(calcom_booking_uid=booking.uid):
             return self._compare_own(row, booking, seen_at)
         if booking.rescheduled_to_uid:
             return Outcome.UNCHANGED
-        row = self._row_of_key(_uuid(booking.booking_key)) or self._row_before(booking)
+        row = self._row_of_key(uuid_of(booking.booking_key)) or self._row_before(booking) or self._row_beside(booking)
         return self._reconcile(row, booking) if row else self._mirror(booking, seen_at)
 
     def row_meant(self, told: Told) -> Appointment | None:
@@ -184,21 +145,11 @@ class Mirror:
         if not is_another and not booking.is_over:
             return Outcome.UNCHANGED
         if is_another and self._row(calcom_booking_uid=booking.uid):
-            changes.drop_double(row, by=self.by)
+            calendar_news.drop_double(row, by=self.by)
             return Outcome.CANCELLED
-        over_or_moved = calendar.Booking(
-            uid=booking.uid,
-            id=booking.id,
-            start=booking.start,
-            end=booking.end,
-            status=booking.status,
-            booking_key=booking.booking_key,
-        )
-        try:
-            changes.take_over(row, over_or_moved, by=self.by, reason=booking.cancellation_reason)
-        except IntegrityError:
-            raise changes.BeingChanged("Another row has just got this booking") from None
-        return Outcome.CANCELLED if over_or_moved.is_over else Outcome.MOVED
+        with _one_row_each():
+            calendar_news.take_over(row, _known(booking), by=self.by, reason=booking.cancellation_reason)
+        return Outcome.CANCELLED if booking.is_over else Outcome.MOVED
 
     def _compare_own(self, row: Appointment, booking: Booking, seen_at: datetime) -> Outcome:
         """A row and the booking whose uid it has."""
@@ -208,7 +159,7 @@ class Mirror:
         if row.status in LIVE and booking.is_over:
             return self.follow(row, booking)
         if row.status == Status.BOOKING and booking.status == "accepted":
-            changes.look_again(row)
+            calendar_news.look_again(row)
         if row.updated_at > seen_at - STALE_READS or booking.is_over:
             return Outcome.UNCHANGED
         if row.status == Status.SCHEDULED and row.starts_at != booking.start:
@@ -237,21 +188,52 @@ class Mirror:
         shown = self._seen(booking.uid)
         if shown is None or shown.is_over or shown.uid == row.calcom_booking_uid:
             return Outcome.UNCHANGED
+        if now is not None and self._come_from_one(now, shown):
+            if now.is_over:
+                return self.follow(row, shown)
+            with _one_row_each():
+                calendar_news.keep_later(row, _known(now), _known(shown), by=self.by)
+            return Outcome.DIFFERENT
         told = _("There are two bookings in the calendar, %(one)s and %(other)s: cancel one.")
         return self.review(row, for_staff(self.company, told, one=row.calcom_booking_uid, other=shown.uid))
 
     def _late(self, row: Appointment, booking: Booking) -> Outcome:
         """The booking of a row that waits for it, or does not expect it any more."""
         if row.status == Status.BOOKING:
-            changes.look_again(row)
+            calendar_news.look_again(row)
         given_up = row.status in (Status.CANCELLED, Status.FAILED, Status.EXPIRED)
         if not given_up or booking.is_over:
             return Outcome.UNCHANGED
+        if row.status == Status.CANCELLED and booking.rescheduled_from_uid == row.calcom_booking_uid:
+            return self._bring_back(row, booking)
         told = _(
             "Booking %(uid)s is in the calendar after all, but the appointment is %(state)s here. Call the customer: "
             "cancel it there, or let it stand."
         )
         return self.review(row, for_staff(self.company, told, uid=booking.uid, state=Status(row.status).label))
+
+    def _bring_back(self, row: Appointment, booking: Booking) -> Outcome:
+        """The row was cancelled, and its booking moved, at the same moment: what Cal.com has of it now counts."""
+        shown = self._seen(booking.uid)
+        if shown is None or shown.is_over:
+            return Outcome.UNCHANGED
+        with _one_row_each():
+            calendar_news.bring_back(row, _known(shown), by=self.by)
+        return Outcome.DIFFERENT
+
+    def _come_from_one(self, one: Booking, other: Booking) -> bool:
+        """Whether both are what a single booking was moved to, by two at the same moment."""
+        return not set(self._ancestors(one)).isdisjoint(self._ancestors(other))
+
+    def _ancestors(self, booking: Booking) -> Iterator[str]:
+        """The uids of the bookings that it was before, the latest first."""
+        uid = booking.rescheduled_from_uid
+        for _move in range(MAX_MOVES):
+            if not uid:
+                return
+            yield uid
+            before = self._seen(uid, follow_moves=False)
+            uid = before.rescheduled_from_uid if before else ""
 
     def _mirror(self, booking: Booking, seen_at: datetime) -> Outcome:
         """Make a row of what was booked in the calendar itself."""
@@ -303,7 +285,7 @@ class Mirror:
 
     def _customer(self, attendee: BookedAttendee) -> Customer | None:
         """By the number and by nothing else: without one it stays the name on the appointment."""
-        phone = to_e164(attendee.phone_number, region=region_of(self.company.phone_number))
+        phone = to_e164(attendee.phone_number, region=self._region)
         if phone is None:
             return None
         return customer_for(
@@ -313,6 +295,10 @@ class Mirror:
             email=_email(attendee),
             language=self._language(attendee),
         )
+
+    @property
+    def _region(self) -> str:
+        return region_of(self.company.phone_number)
 
     def _language(self, attendee: BookedAttendee) -> str:
         spoken = attendee.language[:2].lower()
@@ -336,14 +322,26 @@ class Mirror:
 
     def _row_before(self, booking: Booking) -> Appointment | None:
         """The live row of a booking that this one has come from: its news may be late, or lost."""
-        uid = booking.rescheduled_from_uid
-        for _move in range(MAX_MOVES):
-            if not uid:
-                return None
+        for uid in self._ancestors(booking):
             if row := self._row(calcom_booking_uid=uid):
                 return row if row.status in LIVE else None
-            before = self._seen(uid, follow_moves=False)
-            uid = before.rescheduled_from_uid if before else ""
+        return None
+
+    def _row_beside(self, booking: Booking) -> Appointment | None:
+        """The live row that has come from the same booking as this one, by another move at the same moment.
+
+        Told by the customer's number, for a booking of the calendar's own has no key.
+        """
+        phone = to_e164(booking.attendees[0].phone_number, region=self._region) if booking.attendees else None
+        if not booking.rescheduled_from_uid or phone is None:
+            return None
+        theirs = Appointment.objects.select_related("company", "service", "customer", "call").filter(
+            company=self.company, customer__phone=phone, origin=Appointment.Origin.CALENDAR, status__in=LIVE
+        )
+        for row in theirs.filter(ends_at__gt=timezone.now()).order_by("starts_at")[:MAX_BESIDE]:
+            now = self._seen(row.calcom_booking_uid or "", follow_moves=False)
+            if now is not None and self._come_from_one(now, booking):
+                return row
         return None
 
     def _seen(self, uid: str, *, follow_moves: bool = True) -> Booking | None:
@@ -378,6 +376,26 @@ class Mirror:
         return mirrored.filter(lately, service__in=self._services(event_type_id)).exists()
 
 
+@contextmanager
+def _one_row_each() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise changes.BeingChanged("Another row has just got this booking") from None
+
+
+def _known(booking: Booking) -> calendar.Booking:
+    """As the appointments know it."""
+    return calendar.Booking(
+        uid=booking.uid,
+        id=booking.id,
+        start=booking.start,
+        end=booking.end,
+        status=booking.status,
+        booking_key=booking.booking_key,
+    )
+
+
 def _stayed_away(row: Appointment, absences: list[Absence]) -> bool:
     """Guests don't count: it is the one who has booked, or the only one."""
     addresses = {(row.attendee_email or "").casefold(), placeholder_email(row).casefold()} - {""}
@@ -390,10 +408,3 @@ def _email(attendee: BookedAttendee) -> str | None:
     """None for what Cal.com makes of a number, and for placeholders."""
     email = attendee.email.strip()
     return email if is_mailable(email) and len(email) <= MAX_EMAIL else None
-
-
-def _uuid(text: object) -> UUID | None:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        return None

@@ -14,7 +14,8 @@ from appointments import availability
 from appointments.changes import BeingChanged
 from appointments.models import Company
 from appointments.staff_language import for_staff
-from calcom.mirroring import Mirror, Outcome, Told
+from calcom.mirroring import Mirror, Outcome
+from calcom.told import Told
 from calcom.types import Booking
 from mcp_gateway import gateway, inbox
 from mcp_gateway.errors import GatewayError, NotFound

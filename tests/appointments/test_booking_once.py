@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from time_machine import TimeMachineFixture
 
-from appointments.booking import LAST_ATTEMPT, STALE_READS, book, placeholder_email
+from appointments.booking import LAST_ATTEMPT, LONG_WAIT, STALE_READS, book, placeholder_email
 from appointments.intents import book_wish, intended_appointment
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
 from appointments.wishes import wish_of
@@ -175,6 +175,26 @@ def test_a_pause_that_never_ends_is_told_to_people(
     free_lease(appointment)
     assert book(appointment).status == Status.FAILED
     assert FollowUp.objects.get().kind == FollowUp.Kind.NEEDS_REVIEW
+
+
+def test_a_pause_of_half_an_hour_is_told_once_and_done_with_the_booking(
+    haircut: Service, control: CalcomControl
+) -> None:
+    control.fault("reply", method="POST", status=429, headers={"Retry-After": "20"})
+    appointment = book_wish(an_ended_call(haircut))
+    assert appointment is not None
+    assert not FollowUp.objects.exists()
+    Appointment.objects.update(created_at=timezone.now() - LONG_WAIT - timedelta(minutes=1))
+    for _ in range(3):
+        free_lease(appointment)
+        assert book(appointment).status == Status.BOOKING
+    told = FollowUp.objects.get()
+    assert (told.status, told.openings) == (FollowUp.Status.OPEN, 1)
+    assert "Pause" in told.what_to_do
+    budget.forget_all()
+    free_lease(appointment)
+    assert book(appointment).status == Status.SCHEDULED
+    assert FollowUp.objects.get().status == FollowUp.Status.DONE
 
 
 def test_people_are_told_before_an_appointment_that_would_begin_within_the_pause(

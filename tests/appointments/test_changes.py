@@ -181,7 +181,7 @@ def test_nothing_says_cancelled_while_the_calendar_does_not_answer(haircut: Serv
 
 def test_an_appointment_in_somebodys_hands_is_not_changed(haircut: Service) -> None:
     made = make(haircut)
-    with changes._claimed(made, Appointment.Status.SCHEDULED), pytest.raises(changes.NotChangeable):
+    with changes.claimed(made, Appointment.Status.SCHEDULED), pytest.raises(changes.NotChangeable):
         changes.cancel_appointment(made, reason="Ill")
 
 

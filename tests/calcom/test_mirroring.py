@@ -142,7 +142,7 @@ class TestOverThere:
 
     def test_a_cancellation_while_we_change_it_comes_again(self, cal: Mouth, ours: Appointment) -> None:
         event = cal.cancelled(uid_of(ours))
-        with changes._claimed(ours, Status.SCHEDULED):
+        with changes.claimed(ours, Status.SCHEDULED):
             assert work_on(event) == [State.RECEIVED]
             assert standing(ours)[0] == Status.SCHEDULED
         assert work_on(event) == [State.DONE]
@@ -157,7 +157,7 @@ class TestOverThere:
         self, cal: Mouth, ours: Appointment, control: CalcomControl
     ) -> None:
         """Of a booking of our own whose answer is on its way."""
-        with changes._claimed(ours, Status.SCHEDULED):
+        with changes.claimed(ours, Status.SCHEDULED):
             moved = moved_there(control, uid_of(ours), SLOT + HOUR)
             assert work_on(cal.cancelled(moved)) == [State.RECEIVED]
 
@@ -231,7 +231,7 @@ class TestMovedThere:
     def test_a_move_while_we_change_it_comes_again(self, cal: Mouth, ours: Appointment, control: CalcomControl) -> None:
         uid = moved_there(control, uid_of(ours), SLOT + HOUR)
         event = cal.moved(uid)
-        with changes._claimed(ours, Status.SCHEDULED):
+        with changes.claimed(ours, Status.SCHEDULED):
             assert work_on(event) == [State.RECEIVED]
             assert standing(ours)[1] == SLOT
         assert work_on(event) == [State.DONE]

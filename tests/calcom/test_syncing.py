@@ -195,7 +195,7 @@ def test_a_booking_in_our_hands_is_left_for_the_next_time(
     company: Company, ours: Appointment, control: CalcomControl
 ) -> None:
     cancelled_there(control, uid_of(ours))
-    with changes._claimed(ours, Status.SCHEDULED):
+    with changes.claimed(ours, Status.SCHEDULED):
         assert sync(company) == counts(seen=1, unchanged=1)
         assert cache.get(syncing._key(company)) is None
     assert sync(company) == counts(seen=1, cancelled=1)
