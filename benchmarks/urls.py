@@ -10,9 +10,12 @@ from appointments.models import Company
 from benchmarks.models import Stored
 from benchmarks.plain_admin import SITE
 from benchmarks.server import NOTHING
+from config.urls import handler403, handler404, handler500
 from config.urls import urlpatterns as urls
 from mcp_gateway.principal import Principal
 from mcp_gateway.registry import Context, registry
+
+__all__ = ["handler403", "handler404", "handler500", "urlpatterns"]
 
 
 @csrf_exempt
