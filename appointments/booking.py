@@ -9,14 +9,12 @@ worker) looks the booking up by its key, several times while the calendar may no
 A claim is a lease, so that a dead worker's appointment is taken over and a living one's is not.
 """
 
-import logging
 import math
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -33,18 +31,13 @@ from appointments.calendar import (
     calendar_of,
 )
 from appointments.customers import customer_for
-from appointments.follow_ups import count_opening
+from appointments.follow_ups import ask_to_confirm, follow_up, nothing_left_to_do
 from appointments.models import Appointment, Call, FollowUp
-from appointments.notifications import tell_staff, telling
+from appointments.notifications import telling
 from appointments.staff_language import for_staff
-from mcp_gateway.audit import record_by
-from mcp_gateway.backoff import PATIENCE, STEPS, delay_after, spread
-from mcp_gateway.bell import ring_on_commit
+from appointments.trying_again import LAST_ATTEMPT, come_back, give_up, note_outcome, try_later, wait_out
 from mcp_gateway.deadlocks import rerun_on_deadlock
 from mcp_gateway.kill_points import kill_point
-from mcp_gateway.principal import Principal
-
-logger = logging.getLogger(__name__)
 
 Status = Appointment.Status
 
@@ -53,12 +46,7 @@ LEASE = timedelta(minutes=2)
 # A calendar that reads from a copy may not show a fresh booking at once: for so long it is looked for, not repeated.
 STALE_READS = timedelta(seconds=30)
 LOOK_EVERY = timedelta(seconds=10)
-# Who was told that it will be booked may call again before that: people should know where it stands.
-LONG_WAIT = timedelta(minutes=30)
-LAST_ATTEMPT = len(STEPS) + 1
 UNCONFIRMED_LOOK = timedelta(minutes=15)
-WAITS_FOR_CONFIRMATION = _("The booking waits for confirmation in the calendar.")
-BOOK_TASK = "appointments.tasks.book_appointment"
 CALLED_OFF = _("The booking was cancelled or rejected in the calendar.")
 NOT_SHOWN_YET = _("The calendar does not show the booking yet.")
 
@@ -124,7 +112,7 @@ def _attempt(appointment: Appointment, deadline: float) -> None:
         _try_now(appointment, calendar_of(appointment.company, deadline=deadline))
     except Exception as fault:
         # Ours to mend; until then it counts as an attempt, so that it does not come round for ever.
-        _try_later(appointment, type(fault).__name__)
+        try_later(appointment, type(fault).__name__)
         raise
 
 
@@ -140,11 +128,11 @@ def _try_now(appointment: Appointment, calendar: Calendar) -> None:
     except MovedMeanwhile as finding:
         _follow_move(appointment, finding)
     except NotShownYet as trouble:
-        _come_back(appointment, LOOK_EVERY, trouble)
+        come_back(appointment, LOOK_EVERY, trouble)
     except CalendarPaused as trouble:
-        _wait_out(appointment, trouble)
+        wait_out(appointment, trouble)
     except CalendarError as trouble:
-        _try_later(appointment, trouble)
+        try_later(appointment, trouble)
     else:
         _settle(appointment, booking)
 
@@ -300,7 +288,7 @@ def _write_scheduled(appointment: Appointment, booking: Booking, review: str) ->
         if appointment.call:
             Call.objects.filter(pk=appointment.call.pk, customer=None).update(customer=customer)
         booked = {"calcom_booking_uid": booking.uid, "starts_at": booking.start.isoformat()}
-        _note(appointment, "appointment.booked", booked, review)
+        note_outcome(appointment, "appointment.booked", booked, review)
         nothing_left_to_do(appointment)
         if review:
             follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, review)
@@ -339,113 +327,3 @@ def _undo_wrong_time(appointment: Appointment, booking: Booking) -> None:
             words=trouble,
         )
     give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, told)
-
-
-def _try_later(appointment: Appointment, trouble: object) -> None:
-    delay = delay_after(appointment.attempts)
-    # People need to know before the appointment, not after it.
-    if delay is None or timezone.now() + delay > appointment.starts_at:
-        told = _("%(words)s – look in the calendar before you book by hand.")
-        give_up(appointment, FollowUp.Kind.NEEDS_REVIEW, for_staff(appointment.company, told, words=trouble))
-        return
-    with transaction.atomic():
-        waiting = Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
-            leased_until=timezone.now() + delay, last_error=_short(trouble), updated_at=timezone.now()
-        )
-        if waiting and delay >= LONG_WAIT:
-            _tell_of_long_wait(appointment, trouble)
-    _ring_after(appointment, delay)
-
-
-def _tell_of_long_wait(appointment: Appointment, trouble: object) -> None:
-    told = _("Not booked yet, it is tried again: %(words)s. Nothing is to be done unless it lasts.")
-    follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, for_staff(appointment.company, told, words=trouble))
-
-
-def _wait_out(appointment: Appointment, trouble: CalendarPaused) -> None:
-    """Until the pause is over; people need to know in time when it never ends."""
-    pause = spread(trouble.pause)
-    now = timezone.now()
-    if now - appointment.created_at > PATIENCE or now + pause > appointment.starts_at:
-        _try_later(appointment, trouble)
-        return
-    if now - appointment.created_at > LONG_WAIT and not appointment.follow_ups.exists():
-        _tell_of_long_wait(appointment, trouble)
-    _come_back(appointment, pause, trouble)
-
-
-def _come_back(appointment: Appointment, delay: timedelta, trouble: CalendarError) -> None:
-    """To look, or to wait, is not to try: it costs none of the attempts."""
-    Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
-        leased_until=timezone.now() + delay,
-        attempts=F("attempts") - 1,
-        last_error=_short(trouble),
-        updated_at=timezone.now(),
-    )
-    _ring_after(appointment, delay)
-
-
-def _ring_after(appointment: Appointment, delay: timedelta) -> None:
-    # A second later: the lease must have run out when the bell rings.
-    ring_on_commit(BOOK_TASK, appointment.pk, countdown=delay.total_seconds() + 1)
-
-
-def give_up(appointment: Appointment, kind: FollowUp.Kind, why: str) -> None:
-    """It can't be booked: staff see it, and what to do."""
-    with transaction.atomic():
-        given_up = Appointment.objects.filter(pk=appointment.pk, status=Status.BOOKING).update(
-            status=Status.FAILED, leased_until=None, sent_at=None, last_error=_short(why), updated_at=timezone.now()
-        )
-        # Whatever people were told while it could still be booked is overtaken.
-        _close(appointment.follow_ups.exclude(kind=kind))
-        if given_up:
-            _note(appointment, "appointment.given_up", {"status": Status.FAILED.value}, why)
-        follow_up(appointment, kind, why)
-
-
-def _note(appointment: Appointment, action: str, after: dict[str, Any], reason: str) -> None:
-    """Whoever asked for the booking, it is made by a task: at once, or by one that comes later."""
-    record_by(
-        Principal.of_task("booking"),
-        action=action,
-        object_type="Appointment",
-        object_id=appointment.pk,
-        company_id=appointment.company_id,
-        before={"status": Status.BOOKING.value, "starts_at": appointment.starts_at.isoformat()},
-        after={"status": Status.SCHEDULED.value, **after},
-        reason=reason[:500],
-    )
-
-
-@transaction.atomic
-def follow_up(appointment: Appointment, kind: FollowUp.Kind, what_to_do: str) -> None:
-    """Ask people for it; of the same kind the latest says what to do now."""
-    told = {"what_to_do": what_to_do, "status": FollowUp.Status.OPEN}
-    count_opening(appointment.follow_ups.filter(kind=kind))
-    row, _ = FollowUp.objects.update_or_create(
-        appointment=appointment,
-        kind=kind,
-        defaults=told,
-        create_defaults={**told, "company": appointment.company, "call": appointment.call},
-    )
-    tell_staff(row)
-
-
-def ask_to_confirm(appointment: Appointment) -> None:
-    """Ask people for the yes that the booking waits for in the calendar."""
-    follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, for_staff(appointment.company, WAITS_FOR_CONFIRMATION))
-
-
-def nothing_left_to_do(appointment: Appointment) -> None:
-    """It is booked: what there was to do (confirm it, look into it) is done."""
-    _close(appointment.follow_ups.all())
-
-
-def _close(follow_ups: QuerySet[FollowUp]) -> None:
-    """A wish for a change still waits."""
-    open_still = follow_ups.exclude(status=FollowUp.Status.DONE)
-    open_still.exclude(kind=FollowUp.Kind.CALLBACK).update(status=FollowUp.Status.DONE)
-
-
-def _short(text: object) -> str:
-    return str(text)[:500]

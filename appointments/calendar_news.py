@@ -13,11 +13,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from appointments.booking import BOOK_TASK, follow_up, give_up, nothing_left_to_do
 from appointments.calendar import Booking, BookingRefused, calendar_of
 from appointments.changes import NotChangeable, adopt, claimed, follow, fresh, longest_claim, state_of
+from appointments.follow_ups import follow_up, nothing_left_to_do
 from appointments.models import Appointment, FollowUp
 from appointments.staff_language import for_staff
+from appointments.trying_again import BOOK_TASK, give_up
 from mcp_gateway import outbox
 from mcp_gateway.audit import record_by
 from mcp_gateway.bell import ring_on_commit

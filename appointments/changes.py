@@ -18,19 +18,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from appointments.availability import period_of
-from appointments.booking import (
-    LEASE,
-    STALE_READS,
-    ask_to_confirm,
-    book,
-    follow_up,
-    is_fresh,
-    nothing_left_to_do,
-    unclaimed,
-)
+from appointments.booking import LEASE, STALE_READS, book, is_fresh, unclaimed
 from appointments.calendar import Booking, CalendarError, OutcomeUnknown, calendar_of
 from appointments.customers import customer_for
-from appointments.follow_ups import changed_after_all, never_changed
+from appointments.follow_ups import ask_to_confirm, changed_after_all, follow_up, never_changed, nothing_left_to_do
 from appointments.holds import room_for_new, room_to_move
 from appointments.models import Appointment, Call, Company, FollowUp, Service
 from appointments.notifications import telling

@@ -1,13 +1,16 @@
-"""Asking people to do what the system could not: about a call, once for each kind of task."""
+"""Asking people to do what the system could not: about a call or an appointment, once for each kind of task."""
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from appointments.models import Appointment, Call, FollowUp
 from appointments.notifications import tell_staff
+from appointments.staff_language import for_staff
 
 MAX_TOLD = 4000
+WAITS_FOR_CONFIRMATION = _("The booking waits for confirmation in the calendar.")
 
 
 def review_call(call: Call, what_to_do: str) -> None:
@@ -60,6 +63,36 @@ def changed_after_all(appointment: Appointment) -> None:
 def count_opening(rows: QuerySet[FollowUp]) -> None:
     """Note that these are about to be opened again, where they are not open: that is told once more."""
     rows.exclude(status=FollowUp.Status.OPEN).update(openings=F("openings") + 1)
+
+
+@transaction.atomic
+def follow_up(appointment: Appointment, kind: FollowUp.Kind, what_to_do: str) -> None:
+    """Ask people for it; of the same kind the latest says what to do now."""
+    told = {"what_to_do": what_to_do, "status": FollowUp.Status.OPEN}
+    count_opening(appointment.follow_ups.filter(kind=kind))
+    row, _is_new = FollowUp.objects.update_or_create(
+        appointment=appointment,
+        kind=kind,
+        defaults=told,
+        create_defaults={**told, "company": appointment.company, "call": appointment.call},
+    )
+    tell_staff(row)
+
+
+def ask_to_confirm(appointment: Appointment) -> None:
+    """Ask people for the yes that the booking waits for in the calendar."""
+    follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, for_staff(appointment.company, WAITS_FOR_CONFIRMATION))
+
+
+def nothing_left_to_do(appointment: Appointment) -> None:
+    """It is booked: what there was to do (confirm it, look into it) is done."""
+    close(appointment.follow_ups.all())
+
+
+def close(follow_ups: QuerySet[FollowUp]) -> None:
+    """They are done, save for what a customer who wishes a change still waits for."""
+    open_still = follow_ups.exclude(status=FollowUp.Status.DONE)
+    open_still.exclude(kind=FollowUp.Kind.CALLBACK).update(status=FollowUp.Status.DONE)
 
 
 @transaction.atomic

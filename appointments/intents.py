@@ -15,12 +15,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from appointments.availability import busy, has_room, period_of
-from appointments.booking import book, give_up
+from appointments.booking import book
 from appointments.calendar import calendar_of
 from appointments.follow_ups import call_back, review_call
 from appointments.holds import let_go, locked, own_appointment, wish_columns
 from appointments.models import Appointment, Call, FollowUp, Service
 from appointments.staff_language import for_staff
+from appointments.trying_again import give_up
 from appointments.wishes import Wish, booking_key, hand_over_wish, wish_of
 from mcp_gateway.deadlocks import rerun_on_deadlock
 from mcp_gateway.kill_points import kill_point

@@ -26,8 +26,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from appointments import calendar, calendar_news, changes
-from appointments.booking import STALE_READS, follow_up, placeholder_email
+from appointments.booking import STALE_READS, placeholder_email
 from appointments.customers import customer_for
+from appointments.follow_ups import follow_up
 from appointments.models import Appointment, Company, Customer, FollowUp, Service
 from appointments.notifications import is_mailable
 from appointments.phones import region_of, to_e164

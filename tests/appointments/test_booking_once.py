@@ -7,9 +7,10 @@ import pytest
 from django.utils import timezone
 from time_machine import TimeMachineFixture
 
-from appointments.booking import LAST_ATTEMPT, LONG_WAIT, STALE_READS, book, placeholder_email
+from appointments.booking import STALE_READS, book, placeholder_email
 from appointments.intents import book_wish, intended_appointment
 from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
+from appointments.trying_again import LAST_ATTEMPT, LONG_WAIT
 from appointments.wishes import wish_of
 from calcom import budget
 from mcp_gateway import breakers

@@ -14,9 +14,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from appointments import changes
-from appointments.booking import book, follow_up
+from appointments.booking import book
 from appointments.customers import customer_for
-from appointments.follow_ups import call_back, review_call
+from appointments.follow_ups import call_back, follow_up, review_call
 from appointments.intents import book_wish
 from appointments.models import Appointment, Company, FollowUp, Service
 from appointments.notifications import FOLLOW_UP_MAIL, is_mailable, telling

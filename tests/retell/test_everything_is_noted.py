@@ -26,8 +26,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
 from appointments import desk
-from appointments.booking import give_up
 from appointments.models import Appointment, Company, FollowUp, Service
+from appointments.trying_again import give_up
 from mcp_gateway import correlation, gateway
 from mcp_gateway.errors import GatewayError
 from mcp_gateway.models import ApiToken, AuditEntry, WebhookEvent
