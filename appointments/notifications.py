@@ -63,14 +63,15 @@ class Mail:
 def telling(appointment: Appointment) -> Iterator[None]:
     """One transaction: whatever the block writes to the appointment's row, its customer is told."""
     with transaction.atomic():
-        before = Appointment.objects.select_for_update().get(pk=appointment.pk)
+        rows = Appointment.objects.only("status", "starts_at")
+        before = rows.select_for_update().get(pk=appointment.pk)
         yield
-        after = Appointment.objects.select_related("company", "customer").get(pk=appointment.pk)
+        after = rows.get(pk=appointment.pk)
         if _is_another(before, after):
             Appointment.objects.filter(pk=after.pk).update(sequence=F("sequence") + 1)
-            after.sequence += 1
-        if news := _news(before, after):
-            _put_customer_mail(after, news, before)
+        news = _news(before, after)
+        if news and appointment.company.mails_customers == Company.Mailer.US:
+            _put_customer_mail(after.pk, news, was_at=before.starts_at)
 
 
 def tell_staff(follow_up: FollowUp) -> None:
@@ -104,14 +105,15 @@ def _news(before: Appointment, after: Appointment) -> News | None:
     return News.MOVED if before.starts_at != after.starts_at else None
 
 
-def _put_customer_mail(appointment: Appointment, news: News, before: Appointment) -> None:
-    if appointment.company.mails_customers != Company.Mailer.US or not _address(appointment):
+def _put_customer_mail(pk: int, news: News, *, was_at: datetime) -> None:
+    appointment = Appointment.objects.select_related("customer").get(pk=pk)
+    if not _address(appointment):
         return
     payload = {
         "appointment": appointment.pk,
         "news": news.value,
         "sequence": appointment.sequence,
-        "was_at": before.starts_at.isoformat(),
+        "was_at": was_at.isoformat(),
     }
     key = f"appointment:{appointment.pk}:{news}:{appointment.starts_at:%Y%m%dT%H%M}:{appointment.sequence}"
     outbox.put(CUSTOMER_MAIL, key, payload, appointment.company_id)
