@@ -189,7 +189,13 @@ class Mirror:
         shown = self._seen(booking.uid)
         if shown is None or shown.is_over or shown.uid == row.calcom_booking_uid:
             return Outcome.UNCHANGED
-        if now is not None and self._come_from_one(now, shown):
+        if now is None and row.updated_at > timezone.now() - STALE_READS:
+            raise changes.BeingChanged("Cal.com may not show the appointment's booking yet")
+        before, before_shown = (list(self._ancestors(one)) for one in (now, shown))
+        if shown.uid in before:  # read from a copy that lags behind
+            return Outcome.UNCHANGED
+        if now is not None and not set(before).isdisjoint(before_shown):
+            # One booking was moved by two at the same moment.
             if now.is_over:
                 return self.follow(row, shown)
             with _one_row_each():
@@ -222,13 +228,9 @@ class Mirror:
             calendar_news.bring_back(row, _known(shown), by=self.by)
         return Outcome.DIFFERENT
 
-    def _come_from_one(self, one: Booking, other: Booking) -> bool:
-        """Whether both are what a single booking was moved to, by two at the same moment."""
-        return not set(self._ancestors(one)).isdisjoint(self._ancestors(other))
-
-    def _ancestors(self, booking: Booking) -> Iterator[str]:
+    def _ancestors(self, booking: Booking | None) -> Iterator[str]:
         """The uids of the bookings that it was before, the latest first."""
-        uid = booking.rescheduled_from_uid
+        uid = booking.rescheduled_from_uid if booking else ""
         for _move in range(MAX_MOVES):
             if not uid:
                 return
@@ -339,9 +341,10 @@ class Mirror:
         theirs = Appointment.objects.select_related("company", "service", "customer", "call").filter(
             company=self.company, customer__phone=phone, origin=Appointment.Origin.CALENDAR, status__in=LIVE
         )
+        before = set(self._ancestors(booking))
         for row in theirs.filter(ends_at__gt=timezone.now()).order_by("starts_at")[:MAX_BESIDE]:
             now = self._seen(row.calcom_booking_uid or "", follow_moves=False)
-            if now is not None and self._come_from_one(now, booking):
+            if not before.isdisjoint(self._ancestors(now)):
                 return row
         return None
 

@@ -3,13 +3,20 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
+from django.utils import timezone
 
 from appointments import changes
 from appointments.models import Appointment, Company, FollowUp, Service
+from calcom import webhook_events
+from calcom.mirroring import Mirror
+from calcom.types import Booking
 from mcp_gateway import outbox
+from mcp_gateway.errors import NotFound
 from mcp_gateway.models import OutboxMessage, WebhookEvent
 from tests.calcom.conftest import HOUR, SLOT, CalcomControl
 from tests.calcom.saying import Mouth, asked_to_move, booked_there, cancelled_there, moved_there, work_on
@@ -181,6 +188,41 @@ class TestTwoMoves:
             [uid_of(theirs), moved]
         )
         assert not OutboxMessage.objects.exists()
+
+
+class TestOldReads:
+    """What Cal.com shows from a copy that lags behind is not a second booking."""
+
+    def test_what_it_was_before_is_its_past(self, cal: Mouth, ours: Appointment, control: CalcomControl) -> None:
+        move(ours)
+        mirror = webhook_events._mirror(ours.company)
+        between = mirror.look(uid_of(only_row()))
+        move(only_row(), HOSTS_TIME)
+        lagging = replace(mirror, look=partial(self._look, mirror, {between.uid: between}))
+        assert lagging.compare(between, seen_at=timezone.now()) == "unchanged"
+        assert not OutboxMessage.objects.exists()
+        assert not FollowUp.objects.exists()
+
+    def test_a_booking_that_it_does_not_show_yet_is_waited_for(
+        self, cal: Mouth, ours: Appointment, control: CalcomControl, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("calcom.mirroring.STALE_READS", timedelta(seconds=30))
+        move(ours)
+        mirror = webhook_events._mirror(ours.company)
+        between = mirror.look(uid_of(only_row()))
+        move(only_row(), HOSTS_TIME)
+        lagging = replace(mirror, look=partial(self._look, mirror, {between.uid: between, uid_of(only_row()): None}))
+        with pytest.raises(changes.BeingChanged):
+            lagging.compare(between, seen_at=timezone.now())
+        assert not FollowUp.objects.exists()
+
+    @staticmethod
+    def _look(mirror: Mirror, shown: dict[str, Booking | None], uid: str, *, follow_moves: bool = True) -> Booking:
+        if uid not in shown:
+            return mirror.look(uid, follow_moves=follow_moves)
+        if (booking := shown[uid]) is None:
+            raise NotFound("Not shown yet")
+        return booking
 
 
 class TestCancelledAndMoved:

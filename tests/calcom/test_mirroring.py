@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from appointments import availability, booking, changes
+from appointments import availability, booking, changes, follow_ups
 from appointments.calendar import calendar_of
 from appointments.models import Appointment, Company, Customer, FollowUp, Service
 from appointments.notifications import CUSTOMER_MAIL
@@ -458,7 +458,7 @@ class TestBookedThere:
         work_on(cal.created(first))
         moved = changes.reschedule_appointment(only_row(), start=SLOT + HOUR, reason="Later")
         assert moved.status == Status.BOOKING
-        assert FollowUp.objects.get().what_to_do == for_staff(colour.company, booking.WAITS_FOR_CONFIRMATION)
+        assert FollowUp.objects.get().what_to_do == for_staff(colour.company, follow_ups.WAITS_FOR_CONFIRMATION)
         confirmed_there(control, moved.calcom_booking_uid or "")
         assert booking.book(moved).status == Status.SCHEDULED
         assert FollowUp.objects.get().status == FollowUp.Status.DONE
