@@ -7,11 +7,9 @@ one doubles the time until the next is looked at (django-otp), so that many addr
 
 import hmac
 import re
-from base64 import b32encode
-from binascii import unhexlify
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
-from time import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,18 +22,17 @@ from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import Resolver404, resolve, reverse
-from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp.util import random_hex
 
 from mcp_gateway.audit import record_by
+from mcp_gateway.fields import WrongEncryptionKey, decrypt, encrypt
+from mcp_gateway.models.authenticator import CODE, Authenticator
 from mcp_gateway.principal import Principal
 
-# In the session: whether its user is asked for the second factor; the secret of an app that is being set up.
+# In the session: whether its user is asked for the second factor; the secret of an app that is being set up, encrypted.
 ASKED, SECRET = "second_factor_asked", "second_factor_secret"
 BACKUP_CODES = 10
-APP_CODE = re.compile(r"\d{6}")
 # What opens with a password alone.
 BEFORE = ("admin:login", "admin:logout", "admin:second_factor", "admin:second_factor_set_up", "admin:jsi18n")
 
@@ -67,7 +64,7 @@ def is_awaited(request: HttpRequest) -> bool:
 
 
 def is_set_up(user: Any) -> bool:
-    return bool(TOTPDevice.objects.filter(user=user, confirmed=True).exists())
+    return bool(Authenticator.objects.filter(user=user, confirmed=True).exists())
 
 
 def is_locked(request: HttpRequest) -> bool:
@@ -78,7 +75,7 @@ def is_locked(request: HttpRequest) -> bool:
 def give(request: HttpRequest, code: str) -> bool:
     """Look at a code of the app, or a backup code, which is used up by it; the session is the user's from then on."""
     device = _device_for(request.user, code := _bare(code))
-    token = code if APP_CODE.fullmatch(code) else _kept_as(code)
+    token = code if CODE.fullmatch(code) else _kept_as(code)
     accepted = device and django_otp.verify_token(request.user, device.persistent_id, token)
     if not accepted:
         user_login_failed.send(sender=__name__, credentials=_counted_as(request.user), request=request)
@@ -91,28 +88,18 @@ def give(request: HttpRequest, code: str) -> bool:
     return True
 
 
-def new_app(request: HttpRequest) -> TOTPDevice:
+def new_app(request: HttpRequest) -> Authenticator:
     """What an app has to know, kept in the session until its first code proves that it does."""
-    secret = request.session.setdefault(SECRET, random_hex(20))
-    return TOTPDevice(user_id=request.user.pk, user=request.user, key=secret)
-
-
-def readable_secret(app: TOTPDevice) -> str:
-    """As people type it into an app: base 32, in groups of four."""
-    letters = b32encode(unhexlify(app.key)).decode()
-    return " ".join(letters[start : start + 4] for start in range(0, len(letters), 4))
+    return Authenticator(user=request.user, name="app", secret=_secret_being_set_up(request))
 
 
 @transaction.atomic
 def set_up(request: HttpRequest, code: str) -> list[str] | None:
     """Take the new app in place of the one before, if the code is its; the backup codes, which nobody reads again."""
     app = new_app(request)
-    step = _step_of(app, _bare(code))
-    if step is None:
+    if not app.takes(_bare(code)):
         return None
     had_one = _forget(request.user)
-    # The code that proved it is not taken a second time.
-    app.confirmed, app.last_t, app.name = True, step, "app"
     app.save()
     codes = [StaticToken.random_token() for _ in range(BACKUP_CODES)]
     kept = StaticDevice.objects.create(user=request.user, name="backup codes")
@@ -144,24 +131,24 @@ def _open(request: HttpRequest, device: Any) -> None:
     django_otp.login(request, device)
 
 
+def _secret_being_set_up(request: HttpRequest) -> str:
+    """A new one where there is none yet, or none that can still be opened."""
+    with suppress(KeyError, WrongEncryptionKey):
+        return decrypt(request.session[SECRET])
+    secret = str(random_hex(20))
+    request.session[SECRET] = encrypt(secret)
+    return secret
+
+
 def _forget(user: Any) -> bool:
-    apps, _ = TOTPDevice.objects.filter(user=user).delete()
+    apps, _ = Authenticator.objects.filter(user=user).delete()
     codes, _ = StaticDevice.objects.filter(user=user).delete()
     return bool(apps or codes)
 
 
 def _device_for(user: Any, code: str) -> Any:
-    kind = TOTPDevice if APP_CODE.fullmatch(code) else StaticDevice
+    kind = Authenticator if CODE.fullmatch(code) else StaticDevice
     return kind.objects.filter(user=user, confirmed=True).first()
-
-
-def _step_of(app: TOTPDevice, code: str) -> int | None:
-    """The time step of which this is the app's code; None where it is none of now."""
-    if not APP_CODE.fullmatch(code):
-        return None
-    totp = TOTP(app.bin_key, app.step, app.t0, app.digits)
-    totp.time = time()
-    return int(totp.t()) if totp.verify(int(code), app.tolerance) else None
 
 
 def _bare(code: str) -> str:

@@ -1,6 +1,7 @@
 """What the gateway keeps: the inbox of webhook events, the outbox, access tokens and the audit trail."""
 
 from mcp_gateway.models.audit import AppendOnly, AuditEntry, AuditQuerySet
+from mcp_gateway.models.authenticator import Authenticator
 from mcp_gateway.models.idempotency import IdempotentAnswer
 from mcp_gateway.models.inbox import WebhookEvent
 from mcp_gateway.models.long_action import LongAction, LongActionResult
@@ -13,6 +14,7 @@ __all__ = [
     "AppendOnly",
     "AuditEntry",
     "AuditQuerySet",
+    "Authenticator",
     "IdempotentAnswer",
     "LongAction",
     "LongActionResult",

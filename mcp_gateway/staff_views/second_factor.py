@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mcp_gateway import second_factor
+from mcp_gateway.fields import WrongEncryptionKey
 from mcp_gateway.staff_pages import Section, render, staff_page
 
 ASK, SET_UP = gettext_lazy("Second factor"), gettext_lazy("Set up the second factor")
@@ -42,10 +43,8 @@ def ask_page(request: HttpRequest) -> HttpResponse:
         locked: HttpResponse = get_lockout_response(request)
         return locked
     form = CodeForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        if second_factor.give(request, form.cleaned_data["code"]):
-            return redirect(_next(request))
-        form.add_error("code", _("This code is wrong or used up. Wait for the app's next one before you try again."))
+    if form.is_valid() and _opens(request, form):
+        return redirect(_next(request))
     return _page(request, "staff/second_factor.html", {"title": ASK, "form": form})
 
 
@@ -67,10 +66,22 @@ def set_up_page(request: HttpRequest) -> HttpResponse:
             return response
         form.add_error("code", _("This is not the code that the app shows now. Check the clock of your phone."))
     context = {"title": SET_UP, "form": form, "has_one": has_one, "is_demanded": settings.REQUIRE_2FA}
-    context |= {"link": app.config_url, "secret": second_factor.readable_secret(app)}
+    context |= {"link": app.link, "secret": app.readable_secret}
     response = _page(request, "staff/second_factor_set_up.html", context)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _opens(request: HttpRequest, form: CodeForm) -> bool:
+    """Whether the code was right; if not, the form says what was wrong."""
+    try:
+        if second_factor.give(request, form.cleaned_data["code"]):
+            return True
+        form.add_error("code", _("This code is wrong or used up. Wait for the app's next one before you try again."))
+    except WrongEncryptionKey:
+        told = _("Codes of your app can't be checked: an encryption key is missing in the settings. Use a backup code.")
+        form.add_error("code", told)
+    return False
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:

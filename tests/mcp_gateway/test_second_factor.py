@@ -14,12 +14,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 from time_machine import TimeMachineFixture
 
 from appointments.models import Company
-from mcp_gateway.models import AuditEntry
+from mcp_gateway.models import AuditEntry, Authenticator
 from tests.config.admin_places import places
 from tests.mcp_gateway.conftest import GATEWAY
 from tests.mcp_gateway.rows import rows_of, shared_rows
@@ -141,12 +140,12 @@ class TestSettingUp:
         browser = with_password()
         shown_secret(browser)
         assert browser.post(SET_UP, {"code": code}).status_code == 200
-        assert not TOTPDevice.objects.exists()
+        assert not Authenticator.objects.exists()
         assert browser.get("/admin/").status_code == 302
 
     def test_looking_at_the_page_stores_nothing(self, user: User) -> None:
         shown_secret(with_password())
-        assert not TOTPDevice.objects.exists()
+        assert not Authenticator.objects.exists()
 
     def test_backup_codes_stand_nowhere_in_clear(self, phone: Phone) -> None:
         assert len(phone.backup_codes) == StaticToken.objects.count() == 10
@@ -156,12 +155,12 @@ class TestSettingUp:
         thief = with_password()
         assert thief.get(SET_UP).headers["Location"] == ASK
         assert thief.post(SET_UP, {"code": "123456"}).headers["Location"] == ASK
-        assert TOTPDevice.objects.get().key == phone.secret.hex()
+        assert Authenticator.objects.get().secret == phone.secret.hex()
 
     def test_a_new_app_takes_the_place_of_the_old_one_and_its_codes(self, phone: Phone) -> None:
         secret = shown_secret(phone.browser)
         phone.browser.post(SET_UP, {"code": code_of(secret)})
-        assert TOTPDevice.objects.get().key == secret.hex()
+        assert Authenticator.objects.get().secret == secret.hex()
         give(browser := with_password(), phone.backup_codes[0])
         assert browser.get("/admin/").status_code == 302
 
@@ -245,7 +244,7 @@ class TestReset:
     def test_it_is_asked_first_and_linked_from_the_user(self, colleague: Client, phone: Phone, page: str) -> None:
         assert page in colleague.get(page.replace("second-factor", "change")).text
         assert "really your colleague" in colleague.get(page).text
-        assert TOTPDevice.objects.exists()
+        assert Authenticator.objects.exists()
 
     def test_it_takes_app_and_codes_away_and_closes_what_they_opened(
         self, colleague: Client, phone: Phone, page: str
@@ -264,13 +263,13 @@ class TestReset:
 
     def test_a_reason_is_needed(self, colleague: Client, phone: Phone, page: str) -> None:
         colleague.post(page, {"reason": " "})
-        assert TOTPDevice.objects.exists()
+        assert Authenticator.objects.exists()
 
     @pytest.mark.parametrize("role", ["viewer", "operator", "admin"])
     def test_no_role_may_do_it(self, phone: Phone, page: str, role: str) -> None:
         User.objects.create_user("max", password=PASSWORD, is_staff=True).groups.add(Group.objects.get(name=role))
         assert with_password("max").post(page, {"reason": "x"}).status_code == 403
-        assert TOTPDevice.objects.exists()
+        assert Authenticator.objects.exists()
 
     def test_of_superusers_only_superusers_may(self, phone: Phone, page: str) -> None:
         from django.contrib.auth.models import Permission
@@ -278,14 +277,14 @@ class TestReset:
         helper = User.objects.create_user("max", password=PASSWORD, is_staff=True)
         helper.user_permissions.add(*Permission.objects.filter(codename__in=("change_user", "view_user")))
         assert with_password("max").post(page, {"reason": "x"}).status_code == 403
-        assert TOTPDevice.objects.exists()
+        assert Authenticator.objects.exists()
 
     def test_an_unknown_person_is_not_found(self, colleague: Client) -> None:
         assert colleague.get(reverse("admin:auth_user_second_factor", args=(0,))).status_code == 404
 
     def test_the_last_administrator_is_helped_on_the_machine_itself(self, phone: Phone) -> None:
         call_command("reset_second_factor", "erika", stdout=StringIO())
-        assert not TOTPDevice.objects.exists()
+        assert not Authenticator.objects.exists()
         assert AuditEntry.objects.get(action="second_factor.reset").actor_kind == AuditEntry.Actor.TASK
 
     @pytest.mark.parametrize(("name", "words"), [("nobody", "No user"), ("max", "has no second factor")])

@@ -22,7 +22,6 @@ from django.core.management import call_command, get_commands
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
 from appointments import desk
@@ -30,7 +29,7 @@ from appointments.models import Appointment, Company, FollowUp, Service
 from appointments.trying_again import give_up
 from mcp_gateway import correlation, gateway
 from mcp_gateway.errors import GatewayError
-from mcp_gateway.models import ApiToken, AuditEntry, WebhookEvent
+from mcp_gateway.models import ApiToken, AuditEntry, Authenticator, WebhookEvent
 from mcp_gateway.principal import Principal
 from mcp_gateway.registry import Access, registry
 from mcp_gateway.tokens import create_token
@@ -354,7 +353,7 @@ class TestCommands:
 
     def test_a_second_factor_is_reset(self, db: None) -> None:
         user = User.objects.create_user("locked-out", is_staff=True)
-        TOTPDevice.objects.create(user=user, name="app", confirmed=True)
+        Authenticator.objects.create(user=user, name="app", confirmed=True)
         assert self.noted("reset_second_factor", "locked-out").object_id == str(user.pk)
 
     def test_an_event_is_replayed(self, world: World) -> None:
