@@ -1,12 +1,14 @@
-"""The app of the second factor: its secret at rest and the codes it is taken for."""
+"""The app of the second factor: its secret at rest, the codes it is taken for, and the QR code that hands it over."""
 
 import logging
 import re
 from base64 import b32decode
 from datetime import timedelta
+from html import unescape
 from io import StringIO
 
 import pytest
+import segno
 from cryptography.fernet import Fernet
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
@@ -26,6 +28,7 @@ PAGE = "/admin/second-factor/set-up/"
 SECRET = "3132333435363738393031323334353637383930"
 LETTERS = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 STEP = timedelta(seconds=30)
+QUIET_ZONE = 4
 
 
 @pytest.fixture
@@ -68,6 +71,32 @@ def shown_letters(browser: Client) -> str:
 
 def secret_of(letters: str) -> str:
     return b32decode(letters).hex()
+
+
+def link_of(text: str) -> str:
+    found = re.search(r'href="(otpauth://[^"]+)"', text)
+    assert found
+    return unescape(found[1])
+
+
+def svg(text: str) -> str:
+    found = re.search(r'role="img"[^>]*>(<svg.*?</svg>)', text, re.DOTALL)
+    assert found
+    return found[1]
+
+
+def dark_modules(text: str) -> set[tuple[int, int]]:
+    """Columns and rows that the picture paints: a line from left to right for each run of them."""
+    found = re.search(r'<path stroke="#000" d="([^"]+)"/>', svg(text))
+    assert found
+    dark, x, y = set(), 0, 0.0
+    for command, numbers in re.findall(r"([Mmh])([-\d. ]+)", found[1]):
+        right, *down = (float(number) for number in numbers.split())
+        if command == "h":
+            dark |= {(column, int(y)) for column in range(x, x + int(right))}
+        x, y = (0, 0.0) if command == "M" else (x, y)
+        x, y = x + int(right), y + (down[0] if down else 0)
+    return dark
 
 
 class TestAtRest:
@@ -171,3 +200,47 @@ class TestCodes:
             assert Authenticator.objects.get().verify_is_allowed()[0]
         assert app.verify_token(code())
         assert Authenticator.objects.get().throttling_failure_count == 0
+
+
+class TestQrCode:
+    def test_it_is_that_of_the_link(self, browser: Client) -> None:
+        text = browser.get(PAGE).text
+        modules = [list(row) for row in segno.make(link_of(text), micro=False).matrix]
+        assert dark_modules(text) == {
+            (x + QUIET_ZONE, y + QUIET_ZONE) for y, row in enumerate(modules) for x, dark in enumerate(row) if dark
+        }
+
+    def test_the_link_names_who_it_is_for_and_holds_the_key(self, browser: Client) -> None:
+        letters = shown_letters(browser)
+        assert link_of(browser.get(PAGE).text) == (
+            f"otpauth://totp/127.0.0.1%3Aerika?secret={letters}&algorithm=SHA1&digits=6&period=30&issuer=127.0.0.1"
+        )
+
+    def test_it_lies_on_white_with_a_quiet_zone_around_it(self, browser: Client) -> None:
+        text = browser.get(PAGE).text
+        size = len(segno.make(link_of(text), micro=False).matrix) + 2 * QUIET_ZONE
+        assert f'viewBox="0 0 {size} {size}"' in svg(text)
+        assert f'<path fill="#fff" d="M0 0h{size}v{size}h-{size}z"/>' in svg(text)
+
+    @pytest.mark.parametrize(
+        ("language", "name"),
+        [("en", "QR code with the key for the app"), ("de", "QR-Code mit dem Schlüssel für die App")],
+    )
+    def test_it_has_a_name_for_the_ear(self, user: User, language: str, name: str) -> None:
+        text = logged_in(user, language).get(PAGE).text
+        assert f'role="img" aria-label="{name}"><svg ' in text
+
+    def test_nothing_in_it_needs_a_kinder_policy(self, browser: Client) -> None:
+        assert not re.search(r"<script|<style|<image|\bstyle=|\bon\w+=|href=", svg(browser.get(PAGE).text))
+
+    def test_somebody_else_gets_another(self, browser: Client) -> None:
+        other = logged_in(User.objects.create_superuser("max"))
+        mine, others = browser.get(PAGE).text, other.get(PAGE).text
+        assert "max" in link_of(others)
+        assert dark_modules(mine) != dark_modules(others)
+        assert not {*re.findall(r"[A-Z2-7]{32}", mine)} & {*re.findall(r"[A-Z2-7]{32}", others)}
+
+    def test_that_of_an_app_in_use_is_never_drawn_again(self, browser: Client) -> None:
+        letters = shown_letters(browser)
+        browser.post(PAGE, {"code": code(secret_of(letters))})
+        assert letters not in browser.get(PAGE).text
