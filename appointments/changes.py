@@ -256,12 +256,9 @@ def _never_arrived(appointment: Appointment) -> None:
         return
     # Whoever asked for it has heard nothing at all: the process was killed on the way.
     if appointment.moving_to is None:
-        told = _("The customer wanted to cancel, which did not reach the calendar; nothing was changed. Call back.")
+        told = _("It was to be cancelled, which did not reach the calendar; nothing was changed. Call back.")
     else:
-        told = _(
-            "The customer wanted to move to %(wanted)s, which did not reach the calendar; nothing was changed. "
-            "Call back."
-        )
+        told = _("It was to be moved to %(wanted)s, which did not reach the calendar; nothing was changed. Call back.")
     never_changed(appointment, for_staff(appointment.company, told, wanted=appointment.moving_to))
 
 
@@ -303,14 +300,11 @@ def _is_as_wanted(appointment: Appointment, booking: Booking) -> bool:
 def _what_others_did(appointment: Appointment, booking: Booking) -> str:
     """What an unclear change was to bring about, and what the calendar shows instead."""
     if appointment.moving_to is None:
-        told = _("The customer wanted to cancel it, but the calendar has moved it to %(found)s: call the customer.")
+        told = _("It was to be cancelled, but the calendar has moved it to %(found)s: call the customer.")
     elif booking.is_over:
-        told = _("The customer wanted to move it to %(wanted)s, but the calendar has %(state)s it: call the customer.")
+        told = _("It was to be moved to %(wanted)s, but the calendar has %(state)s it: call the customer.")
     else:
-        told = _(
-            "The customer wanted to move it to %(wanted)s, but the calendar has moved it to %(found)s: "
-            "call the customer."
-        )
+        told = _("It was to be moved to %(wanted)s, but the calendar has moved it to %(found)s: call the customer.")
     return for_staff(appointment.company, told, wanted=appointment.moving_to, found=booking.start, state=booking.state)
 
 
