@@ -30,6 +30,8 @@ HANDED_ON = frozenset(
         "no_services",
     }
 )
+# The appointment stands as it was, and somebody is going to call because of it.
+UNCHANGED = frozenset({"calendar_unreachable", "not_changeable"})
 # Nothing was asked for, or nothing came of it: what was promised before stands.
 NO_NEWS = frozenset({"already_booked", "not_found", "which_appointment", "too_late"})
 # It is not known yet: something broke, no answer came, or another message of the caller's is just being worked on.
@@ -68,15 +70,38 @@ class Stand:
 
 @dataclass
 class Understanding:
-    """Of one story: the stand of each call, who must be called back, and what was said that can't be."""
+    """Of one story: the stand of each call, who must be called back, and what was said that can't be.
+
+    `owed`: who of those only because of a change that could not be made, and to which stand. Once the caller has
+    asked for another change of it, and that was made or is looked into, nobody need call because of the first.
+    """
 
     zone: ZoneInfo
     stands: dict[int, Stand] = field(default_factory=dict)
     handed_on: dict[int, str] = field(default_factory=dict)
+    owed: dict[int, Stand] = field(default_factory=dict)
     wrong: list[tuple[int, str]] = field(default_factory=list)
 
     def stand(self, call: PlannedCall) -> Stand:
         return self.stands.setdefault(call.number, Stand())
+
+    def hand_on(self, call: PlannedCall, told: str) -> None:
+        """Somebody is going to call, whatever comes later."""
+        self.handed_on[call.number] = told
+        self.owed.pop(call.number, None)
+
+    def owe(self, call: PlannedCall, told: str, stand: Stand) -> None:
+        """Somebody is going to call because this could not be changed, and for nothing else."""
+        if call.number not in self.handed_on or self.owed.get(call.number) is stand:
+            self.owed[call.number] = stand
+        else:
+            self.owed.pop(call.number, None)
+        self.handed_on[call.number] = told
+
+    def settle(self, stand: Stand) -> None:
+        """It was changed after all, or that is looked into."""
+        for number in [number for number, owed in self.owed.items() if owed is stand]:
+            del self.owed[number], self.handed_on[number]
 
 
 def understood(
@@ -115,10 +140,13 @@ def _see(so_far: Understanding, one: Done, *, is_alone: bool) -> None:
 
 
 def _hear(so_far: Understanding, call: PlannedCall, earlier: list[PlannedCall], answer: Answer) -> None:
-    if answer.told in HANDED_ON or (answer.told == "calendar_unreachable" and answer.function in (CHANGE, CANCEL)):
-        so_far.handed_on[call.number] = answer.told
     known = _earlier(so_far, earlier)
     moves_wish = answer.function == CHANGE and (answer.told in PROMISED or not known)
+    is_unchanged = answer.told in UNCHANGED and answer.function in (CHANGE, CANCEL)
+    if is_unchanged and (stand := _unchanged(so_far, known, call, answer)):
+        so_far.owe(call, answer.told, stand)
+    elif is_unchanged or answer.told in HANDED_ON:
+        so_far.hand_on(call, answer.told)
     if answer.function == COLLECT or moves_wish:
         _hear_wish(so_far, so_far.stand(call), call, answer)
     elif answer.function == CHANGE:
@@ -162,11 +190,13 @@ def _hear_change(so_far: Understanding, stand: Stand, call: PlannedCall, answer:
             so_far.wrong.append((call.number, f"asked to move to {new}, was told: {answer.sentence}"))
         else:
             stand.promise(new)
+            so_far.settle(stand)
     elif answer.told == "change_pending" and "new_date" in answer.body and new is not None:
         stand.with_task_only |= stand.starts
         stand.starts = stand.starts | {new}
+        so_far.settle(stand)
     elif answer.told == "change_pending":
-        so_far.handed_on[call.number] = answer.told
+        so_far.hand_on(call, answer.told)
     elif answer.told == "already_cancelled":
         stand.call_off()
     elif answer.told in UNKNOWN and new is not None:
@@ -184,13 +214,22 @@ def _hear_cancelling(so_far: Understanding, call: PlannedCall, earlier: list[Pla
         return
     if answer.told in ("cancelled", "already_cancelled"):
         stand.call_off()
+        so_far.settle(stand)
     elif answer.told == "cancellation_pending":
         stand.with_task_only |= stand.starts
         stand.may_be_gone = True
+        so_far.settle(stand)
     elif answer.told == "change_pending":
-        so_far.handed_on[call.number] = answer.told
+        so_far.hand_on(call, answer.told)
     elif answer.told in UNKNOWN:
         stand.may_be_gone = True
+
+
+def _unchanged(so_far: Understanding, known: list[PlannedCall], call: PlannedCall, answer: Answer) -> Stand | None:
+    """The stand that a change or cancellation was about which could not be made."""
+    if answer.function == CHANGE:
+        return so_far.stands[known[-1].number] if known else None
+    return _meant(so_far, known, so_far.stands.get(call.number), answer)
 
 
 def _meant(so_far: Understanding, known: list[PlannedCall], own: Stand | None, answer: Answer) -> Stand | None:

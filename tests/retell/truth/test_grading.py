@@ -115,6 +115,33 @@ def test_who_is_to_be_called_is_somebodys_task(last: object) -> None:
     assert told.failing() == set()
 
 
+@pytest.mark.parametrize("first", [answer(CHANGE, "calendar_unreachable"), answer(CHANGE, "not_changeable")])
+@pytest.mark.parametrize("told", ["changed", "change_pending"])
+def test_nobody_need_call_for_a_change_that_gave_way_to_another(first: Answer, told: str) -> None:
+    later = moved(told=told)
+    assert Told(calls=[[noted()], [first], [later]], bookings=[booking(NOON)]).failing() == set()
+
+
+def test_nor_for_a_cancellation_that_was_made_later() -> None:
+    first = answer(CANCEL, "calendar_unreachable")
+    assert Told(calls=[[noted()], [first], [cancelled()]], bookings=[over(booking())]).failing() == set()
+
+
+def test_whoever_asked_to_be_called_besides_is_somebodys_task_still() -> None:
+    for first in (
+        [answer(CALL_BACK, "callback_noted"), answer(CHANGE, "calendar_unreachable")],
+        [answer(CHANGE, "calendar_unreachable"), answer(CALL_BACK, "callback_noted")],
+    ):
+        assert Told(calls=[[noted()], first, [moved()]], bookings=[booking(NOON)]).failing() == {"lost"}
+
+
+def test_a_later_change_that_could_not_be_made_either_is_somebodys_task() -> None:
+    refused = answer(CHANGE, "calendar_unreachable")
+    assert Told(calls=[[noted()], [refused], [refused]], bookings=[booking()]).failing() == {"lost"}
+    tasks = [task(call=2, kind="callback")]
+    assert Told(calls=[[noted()], [refused], [refused]], bookings=[booking()], tasks=tasks).failing() == {"lost"}
+
+
 def test_an_unclear_change_that_did_not_happen_is_somebodys_task() -> None:
     told = Told(calls=[[noted()], [moved(told="change_pending")]], bookings=[booking()])
     assert told.failing() == {"lost"}
