@@ -1,6 +1,7 @@
 """Actions of lists say beforehand how many rows they will touch: a page between choosing and doing."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -10,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from mcp_gateway.staff_pages import render
 
 CONFIRMED = "confirmed"
+ONCE = "once"
 SHOWN = 50
 # So many keys go into a form; of more, all that the filter shows is meant, as it is when it is confirmed.
 MOST_KEYS = 500
@@ -17,6 +19,14 @@ MOST_KEYS = 500
 
 def is_confirmed(request: HttpRequest) -> bool:
     return CONFIRMED in request.POST
+
+
+def once(request: HttpRequest) -> UUID | None:
+    """What a form carries so that, posted twice, it acts once; None where that is none."""
+    try:
+        return UUID(request.POST.get(ONCE, ""))
+    except ValueError:
+        return None
 
 
 def question(

@@ -61,12 +61,15 @@ def rotate_token(token: ApiToken, *, overlap: timedelta) -> tuple[ApiToken, str]
     """A new token for the same use; the old one stays good for the overlap, so that clients can change over."""
     with transaction.atomic():
         made = create_token(name=token.name, company=token.company, scopes=token.scopes, expires_at=token.expires_at)
-        ends_at = timezone.now() + overlap
-        ApiToken.objects.filter(pk=token.pk).update(
-            expires_at=min(ends_at, token.expires_at) if token.expires_at else ends_at
-        )
+        ApiToken.objects.filter(pk=token.pk).update(expires_at=end_of_rotated(token, overlap=overlap))
     _good.clear()
     return made
+
+
+def end_of_rotated(token: ApiToken, *, overlap: timedelta) -> datetime:
+    """When it would end, were it rotated now: after the overlap, and no later than it does anyway."""
+    ends_at = timezone.now() + overlap
+    return min(ends_at, token.expires_at) if token.expires_at else ends_at
 
 
 def forget_remembered() -> None:

@@ -23,13 +23,11 @@ DEPLOY = "retell_config.deployCustomFunctions"
 
 
 def start_deployment(
-    company: Company, agent_ids: Sequence[str], *, user: Any, key: str, order: dict[str, bool] | None = None
+    company: Company, agent_ids: Sequence[str], *, user: Any, key: UUID | None, order: dict[str, bool] | None = None
 ) -> LongAction:
-    """Of the named agents, or of all; a `key` that is no UUID is none. Raises GatewayError where there is no agent."""
+    """Of the named agents, or of all; no `key`: one of its own. Raises GatewayError where there is no agent."""
     named = list(dict.fromkeys(agent_ids)) or [one.agent_id for one in configurations_of(company, None)]
-    return background.start(
-        DEPLOYMENT, named, user=user, company_id=company.pk, params=order, key=_uuid(key) or uuid4()
-    )
+    return background.start(DEPLOYMENT, named, user=user, company_id=company.pk, params=order, key=key or uuid4())
 
 
 def _deploy(action: LongAction, agent_id: Any, by: Principal) -> Result:
@@ -58,13 +56,6 @@ def _context(action: LongAction, results: Sequence[LongActionResult]) -> dict[st
         "rows": shown(company, [result.data for result in results if result.data]),
         "undone": [agent_id for agent_id in action.items if agent_id not in well],
     }
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 background.kinds[DEPLOYMENT] = Kind(

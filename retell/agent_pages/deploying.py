@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from appointments.models import Company
+from mcp_gateway import confirming
 from mcp_gateway.errors import GatewayError
 from mcp_gateway.staff_pages import render
 from retell.agent_pages.common import ask, company_of, told
@@ -86,7 +87,7 @@ def _started(request: HttpRequest, company: Company) -> HttpResponse:
     form.is_valid()
     try:
         action = start_deployment(
-            company, agent_ids, user=request.user, key=request.POST.get("once", ""), order=form.cleaned_data
+            company, agent_ids, user=request.user, key=confirming.once(request), order=form.cleaned_data
         )
     except GatewayError as error:
         messages.error(request, told(error))

@@ -2,18 +2,21 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models import Company
+from mcp_gateway import correlation
 from mcp_gateway.audit import record_by
-from mcp_gateway.models import ApiToken
+from mcp_gateway.models import ApiToken, AuditEntry
 from mcp_gateway.principal import Principal
 from mcp_gateway.tokens import create_token, revoke_token, rotate_token
 
 OVERLAP = timedelta(hours=24)
+ROTATED = "token.rotated"
 
 
 class TokenForm(forms.Form):
@@ -41,10 +44,14 @@ def make(company: Company, name: str, scopes: list[str], by: Principal) -> tuple
 
 
 @transaction.atomic
-def rotate(token: ApiToken, by: Principal) -> tuple[ApiToken, str]:
-    """A new one for the same use; the old one ends in a day."""
+def rotate(token: ApiToken, by: Principal, once: UUID) -> tuple[ApiToken, str] | None:
+    """A new one for the same use; the old one ends in a day. None where that was done with this `once` already."""
+    ApiToken.objects.select_for_update().get(pk=token.pk)  # a second press waits here for the first
+    if AuditEntry.objects.filter(correlation_id=str(once), action=ROTATED).exists():
+        return None
     made, text = rotate_token(token, overlap=OVERLAP)
-    _record(by, "token.rotated", made, before={"prefix": token.prefix})
+    with correlation.bound(str(once)):
+        _record(by, ROTATED, made, before={"prefix": token.prefix})
     return made, text
 
 

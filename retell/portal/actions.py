@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -15,11 +16,12 @@ from django.views.decorators.http import require_POST
 
 from appointments.models import Company
 from calcom.models import CalcomEventType
-from mcp_gateway import gateway, staff_pages, worker_queue
+from mcp_gateway import confirming, gateway, staff_pages, worker_queue
 from mcp_gateway.errors import GatewayError
 from mcp_gateway.fields import WrongEncryptionKey
 from mcp_gateway.models import ApiToken
 from mcp_gateway.principal import Principal
+from mcp_gateway.tokens import end_of_rotated
 from retell.long_actions import start_deployment
 from retell.models import RetellConfiguration
 from retell.portal import access_tokens, agents, pages, permissions, trial_call
@@ -29,7 +31,6 @@ from retell.portal.services import MappingForm, differing, save_mapping
 from retell.webhook_trial import in_words, try_webhook
 
 Action = Callable[[HttpRequest, Company, Principal], HttpResponse]
-CONFIRMED = "confirmed"
 
 
 @require_POST
@@ -141,7 +142,7 @@ def _agent(request: HttpRequest, company: Company, by: Principal) -> HttpRespons
 def _deploy(request: HttpRequest, company: Company, by: Principal) -> HttpResponse:
     """To all of the company's agents; a worker does it, its page tells how far it is."""
     try:
-        action = start_deployment(company, [], user=request.user, key=request.POST.get("once", ""))
+        action = start_deployment(company, [], user=request.user, key=confirming.once(request))
     except GatewayError as error:
         messages.error(request, error_in_words(error))
         return _back(company, "functions")
@@ -170,12 +171,22 @@ def _token_rotate(request: HttpRequest, company: Company, by: Principal) -> Http
     if not ApiToken.objects.filter(ApiToken.usable(), pk=token.pk).exists():
         messages.error(request, _("This token has ended: make a new one."))
         return _back(company, "tokens")
-    return _shown_once(request, company, access_tokens.rotate(token, by))
+    once = confirming.once(request)
+    if once is None or not confirming.is_confirmed(request):
+        context = {"title": _("Rotate a token"), "company": company, "token": token, "once": uuid4()}
+        context["old_ends_at"] = end_of_rotated(token, overlap=access_tokens.OVERLAP)
+        return staff_pages.render(request, "staff/portal_rotate.html", context)
+    made = access_tokens.rotate(token, by, once)
+    if made is None:
+        told = _("The token %(token)s was rotated already; the new one was shown then, and only then.")
+        messages.info(request, told % {"token": token.name})
+        return _back(company, "tokens")
+    return _shown_once(request, company, made)
 
 
 def _token_revoke(request: HttpRequest, company: Company, by: Principal) -> HttpResponse:
     token = _row(ApiToken, request, company)
-    if CONFIRMED not in request.POST:
+    if not confirming.is_confirmed(request):
         context = {"title": _("Revoke a token"), "company": company, "token": token}
         return staff_pages.render(request, "staff/portal_revoke.html", context)
     names = {"token": token.name}
