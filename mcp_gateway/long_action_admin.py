@@ -62,7 +62,10 @@ class LongActionAdmin(ReadOnlyAdmin):
         SavedView(_("Running"), {"state__exact": State.RUNNING}),
         SavedView(_("Failed"), {"state__exact": State.FAILED}),
     )
-    nothing_yet = _("Nothing that takes long has been started yet: deployments and replays of many events come here.")
+    nothing_yet = _(
+        "Nothing that takes long has been started yet: deployments, replays of many events and comparisons with "
+        "Cal.com come here."
+    )
     export_columns = (
         "id",
         "created_at",

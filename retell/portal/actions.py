@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from appointments.models import Company
+from calcom.long_actions import start_comparison
 from calcom.models import CalcomEventType
 from mcp_gateway import confirming, gateway, staff_pages, worker_queue
 from mcp_gateway.errors import GatewayError
@@ -106,6 +107,12 @@ def _sync(request: HttpRequest, company: Company, by: Principal) -> HttpResponse
         for name in found["unknown_to_calcom"]:
             messages.warning(request, _("Cal.com has no event type for %(service)s any more.") % {"service": name})
     return _back(company, "services")
+
+
+def _compare(request: HttpRequest, company: Company, by: Principal) -> HttpResponse:
+    """Of all bookings; a worker does it, its page tells what it found."""
+    action = start_comparison(company, user=request.user, key=confirming.once(request))
+    return redirect("admin:mcp_gateway_longaction_change", action.pk)
 
 
 def _services(request: HttpRequest, company: Company, by: Principal) -> HttpResponse:
@@ -246,6 +253,7 @@ ACTIONS: Mapping[str, Action] = {
     "test_retell": _test_retell,
     "drift": _drift,
     "sync": _sync,
+    "compare": _compare,
     "services": _services,
     "agent": _agent,
     "deploy": _deploy,

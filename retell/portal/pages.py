@@ -75,6 +75,7 @@ def company_page(request: HttpRequest, company_id: int, **forms: Any) -> Templat
         "agents": [_agent(configuration) for configuration in row.configurations],
         "webhook_page": _webhook_page(),
         "once": uuid4(),
+        "compared_once": uuid4(),
         **_keys(found, forms, may),
         **_services(found, forms),
         **_agents_of_account(request, found, principal),

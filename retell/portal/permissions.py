@@ -22,6 +22,7 @@ BY_METHOD = {
     "test_retell": "retell_config.testConnection",
     "drift": "retell_config.getDrift",
     "sync": "calcom.syncEventTypes",
+    "compare": "calcom.syncBookings",
     "deploy": "retell_config.deployCustomFunctions",
 }
 

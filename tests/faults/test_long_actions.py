@@ -8,9 +8,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from appointments.models import Appointment
+from calcom.long_actions import start_comparison
 from mcp_gateway import background, replays
 from mcp_gateway.models import AuditEntry, LongAction, WebhookEvent
 from tests.factories import make_company
+from tests.faults.calls import start_of
 from tests.faults.world import TIMES, FaultyWorld, victim
 from tests.waiting import eventually
 
@@ -33,6 +36,22 @@ def test_each_event_is_replayed_once_wherever_a_worker_dies(world: FaultyWorld, 
         assert (action.state, action.done, action.skipped, action.failed) == ("done", EVENTS, 0, 0)
         replayed = AuditEntry.objects.filter(action="webhook_event.replayed", correlation_id=action.correlation_id)
         assert Counter(replayed.values_list("object_id", flat=True)) == {str(key): 1 for key in action.items}
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_each_booking_is_taken_over_once_wherever_a_worker_dies(world: FaultyWorld, point: str) -> None:
+    user, company = User.objects.create_superuser("root"), world.company()
+    for number in range(TIMES):
+        world.book_on_the_web(company, start_of(number).replace(tzinfo=company.zone))
+        world.arm(point, victim(number))
+        action = start_comparison(company, user=user, key=uuid4())
+        world.await_kill(point)
+        LongAction.objects.filter(pk=action.pk).update(leased_until=timezone.now())
+        eventually(partial(is_over, action), what="the action is over", seconds=60)
+        action.refresh_from_db()
+        assert (action.state, action.done, action.failed) == ("done", 1, 0)
+        taken_over = Appointment.objects.values_list("calcom_booking_uid", flat=True)
+        assert Counter(taken_over) == {booking["uid"]: 1 for booking in world.bookings()}
 
 
 def dead_events(number: int) -> dict[int, int]:
