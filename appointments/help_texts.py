@@ -5,7 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 COMPANY: dict[str, Promise] = {
     "slug": _("Letters, digits and hyphens; it names the company in commands and addresses."),
-    "is_active": _("Switched off: its calls are not taken and its tokens do not work."),
+    "is_active": _(
+        "Switched off: what Retell, Cal.com and programs send for it is refused, and nothing is booked, moved or "
+        "cancelled. Retell's agents still answer its phone."
+    ),
     "timezone": _("Opening hours and all times that callers hear are meant in it, such as Europe/Berlin."),
     "booking_mode": _("Whether the wish is written into the calendar once the caller has hung up, or on the phone."),
     "retell_api_key": _("From Retell, under Settings, API keys. With it agents are read and functions deployed."),

@@ -123,7 +123,7 @@ def set_agent(configuration: RetellConfiguration, by: Principal, settings: Agent
 
 
 def set_paused(configuration: RetellConfiguration, by: Principal, *, is_paused: bool) -> bool:
-    """Have an agent take no new calls and book nothing, or go on; False where it was so already.
+    """Have an agent see to no appointments, or go on; False where it was so already.
 
     Nothing is changed at Retell: its calls are turned away when it asks us about them.
     """

@@ -37,7 +37,13 @@ class RetellConfiguration(SoftlyDeleted):
     prompt_template = models.TextField(_("prompt"), null=True, blank=True)
     settings = models.JSONField(_("settings"), default=dict, null=True, blank=True)
     paused_at = models.DateTimeField(
-        _("paused since"), null=True, blank=True, help_text=_("A paused agent takes no new calls and books nothing.")
+        _("paused since"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "A paused agent's new calls are turned away where their number asks this system first; in all others it "
+            "only notes who is to be called back."
+        ),
     )
     deployed_version = models.PositiveIntegerField(_("deployed version"), null=True, blank=True)
     deployed_at = models.DateTimeField(_("deployed at"), null=True, blank=True)

@@ -22,7 +22,10 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
     named = {"agent": configuration.agent_id}
     if request.method == "POST":
         done = (
-            _("The agent %(agent)s is paused: new calls are turned away, and in running ones nothing is booked.")
+            _(
+                "The agent %(agent)s is paused: new calls are turned away where their number asks this system first, "
+                "and in all others it only notes who is to be called back."
+            )
             % named
         )
         return _set(request, configuration, True, done, undone_by="retell_agent_resume")

@@ -130,7 +130,7 @@ class RetellConfigurationMCPServer(MCPServer):
 
     @rpc("pauseAgent", Access.WRITE, is_idempotent=True)
     def pause_agent(self, context: Context, agent_id: OneAgent = None, paused: bool = True) -> Updated:
-        """Turn an agent's new calls away and book nothing in running ones, until `paused` is set false again."""
+        """See to no appointments, and take no new calls whose number asks first, until `paused` is set false again."""
         configuration = configuring.configuration_of(context.company, agent_id)
         is_changed = configuring.set_paused(configuration, context.principal, is_paused=paused)
         return _updated([configuration] if is_changed else [])

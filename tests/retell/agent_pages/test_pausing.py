@@ -34,7 +34,8 @@ def test_it_is_asked_first(admin: Client, here: RetellConfiguration) -> None:
 def test_it_is_done_and_stands_in_the_trail(admin: Client, here: RetellConfiguration) -> None:
     page = admin.post(at("retell_agent_pause", here.pk), follow=True).text
     assert is_paused(here)
-    assert "paused: no new calls, nothing is booked" in page
+    assert "paused: sees to no appointments" in page
+    assert page.count("turned away where their number asks this system first") == 2  # in the message and on the page
     entry = AuditEntry.objects.get(action="retell.agent_paused")
     assert (entry.object_type, entry.object_id, entry.company) == ("RetellConfiguration", str(here.pk), here.company)
     assert (entry.before, entry.after["paused_at"]) == ({"paused_at": None}, here.paused_at.isoformat())
