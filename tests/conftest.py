@@ -12,7 +12,7 @@ from pytest_django import Settings
 from appointments.models import Company
 from calcom import budget
 from config.celery import app
-from mcp_gateway import breakers, outages, tokens
+from mcp_gateway import breakers, outages, rate_limits, tokens
 from retell import intake
 from retell.roles import make_roles
 from tests import bells
@@ -74,13 +74,15 @@ def in_memory(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh_guards() -> None:
-    """No breaker is open, no token or key is remembered and no request to Cal.com counted, from the test before."""
+    """No breaker is open, no token or key is remembered and no call counted, from the test before."""
     # A Redis that was slow once, on a busy machine, is left alone for some seconds.
     eventually(_reset_breakers, what="breakers reset")
     tokens.forget_remembered()
     intake.forget_remembered()
     budget.forget_all()
     outages.forget()
+    # Counts by keys of rows, which begin anew with each test on SQLite.
+    rate_limits._memory.cache_clear()
 
 
 def _reset_breakers() -> bool:
