@@ -176,8 +176,8 @@ def _take_from_redis(buckets: Sequence[_Bucket], cost: int) -> _Taken:
 
 
 def _take_from_memory(buckets: Sequence[_Bucket], cost: int) -> _Taken:
-    storage = _memory()
     with _memory_lock:
+        storage = _memory()
         is_taken = all(storage.get(bucket.key) + cost <= bucket.limit for bucket in buckets)
         if is_taken:
             for bucket in buckets:
