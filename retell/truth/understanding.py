@@ -180,7 +180,7 @@ def _hear_wish(so_far: Understanding, stand: Stand, call: PlannedCall, answer: A
     elif answer.told not in NO_NEWS | PROMISED:
         stand.offered = offers(answer, so_far.zone) or stand.offered
         stand.is_in_doubt = bool(stand.starts)
-        stand.may_be_gone = not stand.is_needed
+        stand.may_be_gone |= not stand.is_needed
 
 
 def _hear_change(so_far: Understanding, stand: Stand, call: PlannedCall, answer: Answer) -> None:

@@ -127,6 +127,14 @@ def test_nor_for_a_cancellation_that_was_made_later() -> None:
     assert Told(calls=[[noted()], [first], [cancelled()]], bookings=[over(booking())]).failing() == set()
 
 
+def test_a_wish_that_was_dropped_unheard_may_be_gone_though_another_was_sought() -> None:
+    assert Told(calls=[[noted(), broke(CANCEL, wished=None), asked("slot_taken")]]).failing() == set()
+
+
+def test_a_wish_that_was_not_dropped_is_not_gone_because_another_was_sought() -> None:
+    assert Told(calls=[[noted(), asked("slot_taken")]]).failing() == {"lost"}
+
+
 def test_whoever_asked_to_be_called_besides_is_somebodys_task_still() -> None:
     for first in (
         [answer(CALL_BACK, "callback_noted"), answer(CHANGE, "calendar_unreachable")],
