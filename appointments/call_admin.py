@@ -83,10 +83,9 @@ class CallAdmin(WordSearchMixin, ReadOnlyAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         call: Call = context["original"]
-        appointments = []
-        if request.user.has_perm("appointments.view_appointment"):
-            rows = call.appointments.select_related("company", "service", "customer").order_by("-created_at")
-            appointments = [(row, looks.appointment_badge(row.status)) for row in rows]
+        rows = list(call.appointments.select_related("company", "service", "customer").order_by("created_at"))
+        may_see = request.user.has_perm("appointments.view_appointment")
+        latest_first = reversed(rows) if may_see else ()
         context |= {
             "title": f"{self.who(call)}, {_('call')}",
             "subtitle": None,
@@ -96,8 +95,8 @@ class CallAdmin(WordSearchMixin, ReadOnlyAdmin):
             "cost": _cost(call),
             "state": self.state(call),
             "why_ended": why_ended(call),
-            "story": story(call, request.user),
-            "appointments": appointments,
+            "story": story(call, rows, request.user),
+            "appointments": [(row, looks.appointment_badge(row.status)) for row in latest_first],
             "transcript": call.transcript.splitlines(),
         }
         return super().render_change_form(request, context, *args, **kwargs)

@@ -3,7 +3,7 @@
 The app of a provider registers who tells its side: events, function calls, and what its words mean.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,10 +56,9 @@ def why_ended(call: Call) -> str:
     return str(teller.why_ended(call.disconnection_reason)) if teller else call.disconnection_reason
 
 
-def story(call: Call, user: Any) -> list[Moment]:
-    """As far as the user may see it; what has no time comes last."""
+def story(call: Call, appointments: Sequence[Appointment], user: Any) -> list[Moment]:
+    """Of a call with these appointments, as far as the user may see it; what has no time comes last."""
     teller = _tellers.get(call.provider)
-    appointments = list(call.appointments.select_related("company", "service", "customer").order_by("created_at"))
     follow_ups = list(call.follow_ups.order_by("created_at"))
     moments = [
         *_course(call),
@@ -99,7 +98,7 @@ def _of_follow_up(row: FollowUp) -> Moment:
     )
 
 
-def _changes(appointments: list[Appointment], follow_ups: list[FollowUp]) -> list[Moment]:
+def _changes(appointments: Sequence[Appointment], follow_ups: list[FollowUp]) -> list[Moment]:
     """What was done with them since."""
     kinds = (("Appointment", appointments), ("FollowUp", follow_ups))
     about = [Q(object_type=name, object_id__in=[str(row.pk) for row in rows]) for name, rows in kinds if rows]
