@@ -69,7 +69,7 @@ def drop_double(appointment: Appointment, *, by: Principal) -> None:
 def keep_later(appointment: Appointment, own: Booking, other: Booking, *, by: Principal) -> None:
     """Two moves of one booking went through at once: the later one counts, the other is called off once that stands.
 
-    `own` is the booking that the row has. Raises NotChangeable, and BeingChanged.
+    `own` is what the row's booking is by now. Raises NotChangeable, and BeingChanged.
     """
     kept, left_over = (own, other) if own.id > other.id else (other, own)
     if OutboxMessage.objects.filter(dedupe_key=_call_off_key(left_over.uid)).exists():
@@ -81,7 +81,7 @@ def keep_later(appointment: Appointment, own: Booking, other: Booking, *, by: Pr
     named = {"kept": kept.uid, "when": kept.start, "left_over": left_over.uid, "not_then": left_over.start}
     why = for_staff(appointment.company, told, **named)
     with _noted(appointment, by, why):
-        if kept is other:
+        if kept.uid != appointment.calcom_booking_uid:
             follow(appointment, kept)
         payload = {"appointment": appointment.pk, "uid": left_over.uid}
         outbox.put(CALL_OFF, _call_off_key(left_over.uid), payload, appointment.company_id)

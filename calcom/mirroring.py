@@ -194,6 +194,8 @@ class Mirror:
         before, before_shown = (list(self._ancestors(one)) for one in (now, shown))
         if shown.uid in before:  # read from a copy that lags behind
             return Outcome.UNCHANGED
+        if now is not None and now.uid in before_shown:
+            return self.follow(row, shown)
         if now is not None and not set(before).isdisjoint(before_shown):
             # One booking was moved by two at the same moment.
             if now.is_over:

@@ -117,6 +117,17 @@ class TestTwoMoves:
         assert standing(ours)[:2] == (Status.SCHEDULED, CALLERS_TIME)
         assert live(control) == [standing(ours)[2]]
 
+    def test_one_that_the_host_moved_on_since_counts_where_it_is(
+        self, cal: Mouth, ours: Appointment, control: CalcomControl
+    ) -> None:
+        uid = uid_of(ours)
+        both(control, lambda: asked_to_move(control, uid, HOSTS_TIME), lambda: move(ours))
+        moved_on = moved_there(control, uid_of(only_row()), SLOT + 4 * HOUR)
+        work_on(cal.moved(hosts(control)))
+        deliver()
+        assert standing(ours) == (Status.SCHEDULED, SLOT + 4 * HOUR, moved_on)
+        assert live(control) == [moved_on]
+
     def test_people_are_told_both_times(self, cal: Mouth, ours: Appointment, control: CalcomControl) -> None:
         uid = uid_of(ours)
         both(control, lambda: asked_to_move(control, uid, HOSTS_TIME), lambda: move(ours))
@@ -202,6 +213,18 @@ class TestOldReads:
         assert lagging.compare(between, seen_at=timezone.now()) == "unchanged"
         assert not OutboxMessage.objects.exists()
         assert not FollowUp.objects.exists()
+
+    def test_what_it_has_become_after_two_moves_is_its_future(
+        self, cal: Mouth, ours: Appointment, control: CalcomControl
+    ) -> None:
+        move(ours)
+        mirror = webhook_events._mirror(ours.company)
+        known = mirror.look(uid_of(only_row()))
+        last = moved_there(control, moved_there(control, known.uid, HOSTS_TIME), SLOT + 4 * HOUR)
+        lagging = replace(mirror, look=partial(self._look, mirror, {known.uid: known}))
+        assert lagging.compare(mirror.look(last), seen_at=timezone.now()) == "moved"
+        assert standing(ours) == (Status.SCHEDULED, SLOT + 4 * HOUR, last)
+        assert not OutboxMessage.objects.exists()
 
     def test_a_booking_that_it_does_not_show_yet_is_waited_for(
         self, cal: Mouth, ours: Appointment, control: CalcomControl, monkeypatch: pytest.MonkeyPatch
