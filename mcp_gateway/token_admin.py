@@ -1,7 +1,6 @@
 """Admin of the access tokens: made and rotated here and shown once, seen, revoked."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -16,17 +15,13 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from mcp_gateway import confirming
-from mcp_gateway.audit import record_by
+from mcp_gateway import confirming, issued_tokens
 from mcp_gateway.badges import Look, badge
 from mcp_gateway.models import ApiToken
 from mcp_gateway.moments import moment
 from mcp_gateway.principal import Principal
 from mcp_gateway.registry import registry
 from mcp_gateway.staff_admin import CompanyFilter, CompanyScopedAdmin
-from mcp_gateway.tokens import create_token, revoke_token, rotate_token
-
-OVERLAP = timedelta(hours=24)
 
 
 class TokenForm(forms.ModelForm):
@@ -85,6 +80,8 @@ class ApiTokenAdmin(CompanyScopedAdmin):
             return badge(Look.BAD, _("revoked"))
         if token.expires_at and token.expires_at <= timezone.now():
             return badge(Look.QUIET, _("no longer valid"))
+        if token.successor_id:
+            return badge(Look.WAITS, _("rotated"))
         return badge(Look.GOOD, _("usable"))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -125,14 +122,16 @@ class ApiTokenAdmin(CompanyScopedAdmin):
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
+        by = Principal.of_staff(request.user)
         if change:
             super().save_model(request, obj, form, change)
-            self._record(request, "token.changed", obj)
+            issued_tokens.note(by, "token.changed", obj)
             return
-        made, text = create_token(name=obj.name, company=obj.company, scopes=obj.scopes, expires_at=obj.expires_at)
+        made, text = issued_tokens.make(
+            by, name=obj.name, company=obj.company, scopes=obj.scopes, expires_at=obj.expires_at
+        )
         obj.pk, obj.prefix = made.pk, made.prefix
         request.shown_once = [(made, text)]  # type: ignore[attr-defined]
-        self._record(request, "token.created", made)
 
     def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None) -> HttpResponse:
         return self._shown_once(request, request.shown_once)  # type: ignore[attr-defined]
@@ -143,7 +142,8 @@ class ApiTokenAdmin(CompanyScopedAdmin):
         if not confirming.is_confirmed(request):
             return confirming.question(request, self, gettext("Revoke tokens"), tokens, fitting)
         number = tokens.order_by().count()
-        revoked = [token for token in fitting if self._revoke(request, token)]
+        by = Principal.of_staff(request.user)
+        revoked = [token for token in fitting if issued_tokens.revoke(by, token)]
         told = ngettext("%(count)s token revoked.", "%(count)s tokens revoked.", len(revoked)) % {"count": len(revoked)}
         told = " ".join(filter(None, (told, _skipped(number - len(revoked)))))
         self.message_user(request, told, messages.SUCCESS if revoked else messages.WARNING)
@@ -151,28 +151,15 @@ class ApiTokenAdmin(CompanyScopedAdmin):
 
     @admin.action(description=_("Rotate selected tokens; the old ones end in 24 hours"), permissions=["change", "add"])
     def rotate(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> HttpResponse:
-        usable = tokens.filter(ApiToken.usable()).select_related("company")
+        usable = tokens.filter(ApiToken.usable(), successor=None).select_related("company")
         if not confirming.is_confirmed(request):
             return confirming.question(request, self, gettext("Make new tokens in their place"), tokens, usable)
         number = tokens.order_by().count()
-        rotated = [self._rotate(request, token) for token in usable]
+        by = Principal.of_staff(request.user)
+        rotated = [made for token in usable if (made := issued_tokens.rotate(by, token))]
         told = ngettext("%(count)s new token made.", "%(count)s new tokens made.", len(rotated))
         told = " ".join(filter(None, (told % {"count": len(rotated)}, _skipped(number - len(rotated)))))
         return self._shown_once(request, rotated, told)
-
-    @transaction.atomic
-    def _revoke(self, request: HttpRequest, token: ApiToken) -> bool:
-        """Whether this revoked it; False when somebody else just did."""
-        if not revoke_token(token):
-            return False
-        self._record(request, "token.revoked", token)
-        return True
-
-    @transaction.atomic
-    def _rotate(self, request: HttpRequest, token: ApiToken) -> tuple[ApiToken, str]:
-        made, text = rotate_token(token, overlap=OVERLAP)
-        self._record(request, "token.rotated", made, before={"prefix": token.prefix})
-        return made, text
 
     def _shown_once(self, request: HttpRequest, tokens: Sequence[tuple[ApiToken, str]], told: str = "") -> HttpResponse:
         """The page itself has the texts: they are stored nowhere on their way to it."""
@@ -192,24 +179,15 @@ class ApiTokenAdmin(CompanyScopedAdmin):
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """It is in the audit trail already, in words of its own."""
 
-    def _record(self, request: HttpRequest, action: str, token: ApiToken, **entry: Any) -> None:
-        told = {"name": token.name, "prefix": token.prefix, "scopes": token.scopes}
-        record_by(
-            Principal.of_staff(request.user),
-            action=action,
-            object_type="ApiToken",
-            object_id=token.pk,
-            company_id=token.company_id,
-            **{"after": told, **entry},
-        )
-
 
 def _skipped(number: int) -> str:
     """Nothing to say of none."""
     if not number:
         return ""
     return ngettext(
-        "%(count)s was skipped: it has ended already.", "%(count)s were skipped: they have ended already.", number
+        "%(count)s was skipped: it has ended or been rotated already.",
+        "%(count)s were skipped: they have ended or been rotated already.",
+        number,
     ) % {"count": number}
 
 

@@ -21,6 +21,8 @@ from mcp_gateway.models import ApiToken
 PREFIX_BYTES = 4
 SECRET_BYTES = 32
 LAST_USE_STEP = timedelta(minutes=1)
+# For so long a token is good beside its successor.
+OVERLAP = timedelta(hours=24)
 MAX_REMEMBERED = 1000
 
 # By keyed hash of the text: until when (time.monotonic) the token counts as good, and its row.
@@ -57,18 +59,27 @@ def revoke_token(token: ApiToken) -> bool:
     return bool(revoked)
 
 
-def rotate_token(token: ApiToken, *, overlap: timedelta) -> tuple[ApiToken, str]:
-    """A new token for the same use; the old one stays good for the overlap, so that clients can change over."""
+def rotate_token(token: ApiToken) -> tuple[ApiToken, str] | None:
+    """A new token for the same use; the old one stays good for OVERLAP, so that clients can change over.
+
+    None where it has its successor already.
+    """
     with transaction.atomic():
-        made = create_token(name=token.name, company=token.company, scopes=token.scopes, expires_at=token.expires_at)
-        ApiToken.objects.filter(pk=token.pk).update(expires_at=end_of_rotated(token, overlap=overlap))
+        stored = ApiToken.objects.select_for_update().get(pk=token.pk)  # who comes second waits here
+        if stored.successor_id is not None:
+            return None
+        made, text = create_token(
+            name=stored.name, company=token.company, scopes=stored.scopes, expires_at=stored.expires_at
+        )
+        stored.successor, stored.expires_at = made, end_of_rotated(stored)
+        stored.save(update_fields=["successor", "expires_at"])
     _good.clear()
-    return made
+    return made, text
 
 
-def end_of_rotated(token: ApiToken, *, overlap: timedelta) -> datetime:
-    """When it would end, were it rotated now: after the overlap, and no later than it does anyway."""
-    ends_at = timezone.now() + overlap
+def end_of_rotated(token: ApiToken) -> datetime:
+    """When it would end, were it rotated now: after OVERLAP, and no later than it does anyway."""
+    ends_at = timezone.now() + OVERLAP
     return min(ends_at, token.expires_at) if token.expires_at else ends_at
 
 

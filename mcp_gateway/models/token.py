@@ -31,6 +31,15 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+    successor = models.OneToOneField(
+        "self",
+        verbose_name=_("successor"),
+        null=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="predecessor",
+        help_text=_("The token that was made in its place."),
+    )
 
     class Meta:
         db_table = "api_tokens"

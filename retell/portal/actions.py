@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import uuid4
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_POST
 from appointments.models import Company
 from calcom.long_actions import start_comparison
 from calcom.models import CalcomEventType
-from mcp_gateway import confirming, gateway, staff_pages, worker_queue
+from mcp_gateway import confirming, gateway, issued_tokens, staff_pages, worker_queue
 from mcp_gateway.errors import GatewayError
 from mcp_gateway.fields import WrongEncryptionKey
 from mcp_gateway.models import ApiToken
@@ -25,10 +24,11 @@ from mcp_gateway.principal import Principal
 from mcp_gateway.tokens import end_of_rotated
 from retell.long_actions import start_deployment
 from retell.models import RetellConfiguration
-from retell.portal import access_tokens, agents, pages, permissions, trial_call
+from retell.portal import agents, pages, permissions, trial_call
 from retell.portal.checks import error_in_words
 from retell.portal.keys import KeysForm, save_keys, signs_with_api_key
 from retell.portal.services import MappingForm, differing, save_mapping
+from retell.portal.token_form import TokenForm
 from retell.webhook_trial import in_words, try_webhook
 
 Action = Callable[[HttpRequest, Company, Principal], HttpResponse]
@@ -167,10 +167,10 @@ def _test_webhook(request: HttpRequest, company: Company, by: Principal) -> Http
 
 
 def _token(request: HttpRequest, company: Company, by: Principal) -> HttpResponse:
-    form = access_tokens.TokenForm(request.POST, prefix="token")
+    form = TokenForm(request.POST, prefix="token")
     if not form.is_valid():
         return pages.company_page(request, company.pk, token_form=form)
-    return _shown_once(request, company, access_tokens.make(company, **form.cleaned_data, by=by))
+    return _shown_once(request, company, issued_tokens.make(by, company=company, **form.cleaned_data))
 
 
 def _token_rotate(request: HttpRequest, company: Company, by: Principal) -> HttpResponse:
@@ -178,12 +178,11 @@ def _token_rotate(request: HttpRequest, company: Company, by: Principal) -> Http
     if not ApiToken.objects.filter(ApiToken.usable(), pk=token.pk).exists():
         messages.error(request, _("This token has ended: make a new one."))
         return _back(company, "tokens")
-    once = confirming.once(request)
-    if once is None or not confirming.is_confirmed(request):
-        context = {"title": _("Rotate a token"), "company": company, "token": token, "once": uuid4()}
-        context["old_ends_at"] = end_of_rotated(token, overlap=access_tokens.OVERLAP)
+    if token.successor_id is None and not confirming.is_confirmed(request):
+        context = {"title": _("Rotate a token"), "company": company, "token": token}
+        context["old_ends_at"] = end_of_rotated(token)
         return staff_pages.render(request, "staff/portal_rotate.html", context)
-    made = access_tokens.rotate(token, by, once)
+    made = issued_tokens.rotate(by, token)
     if made is None:
         told = _("The token %(token)s was rotated already; the new one was shown then, and only then.")
         messages.info(request, told % {"token": token.name})
@@ -197,7 +196,7 @@ def _token_revoke(request: HttpRequest, company: Company, by: Principal) -> Http
         context = {"title": _("Revoke a token"), "company": company, "token": token}
         return staff_pages.render(request, "staff/portal_revoke.html", context)
     names = {"token": token.name}
-    if access_tokens.revoke(token, by):
+    if issued_tokens.revoke(by, token):
         messages.success(request, _("The token %(token)s is revoked.") % names)
     else:
         messages.info(request, _("The token %(token)s was revoked already.") % names)

@@ -20,11 +20,11 @@ from mcp_gateway.principal import Principal
 from retell import webhook_trial
 from retell.models import IntegrationCheck, RetellConfiguration
 from retell.portal import agents, permissions, rows, services, trial_call
-from retell.portal.access_tokens import TokenForm
 from retell.portal.addresses import addresses
 from retell.portal.checks import METHODS, error_in_words, in_words
 from retell.portal.keys import KeysForm, signs_with_api_key
 from retell.portal.states import CompanyState, deployed, tested, work
+from retell.portal.token_form import TokenForm
 
 PER_PAGE = 24
 WEBHOOK_PAGE = "retell-webhook-configuration/"

@@ -135,6 +135,21 @@ def test_rotating_shows_a_new_token_and_ends_the_old_one_a_day_later(staff: Clie
     assert timedelta(hours=23) < old.expires_at - timezone.now() <= timedelta(hours=24)
 
 
+def test_the_confirmed_form_posted_twice_rotates_once(staff: Client, company: Company) -> None:
+    old, _ = create_token(name="till", company=company, scopes=["*"])
+    staff.post(LIST, acting("rotate", old, confirmed="yes"))
+    again = staff.post(LIST, acting("rotate", old, confirmed="yes"), headers={"Accept-Language": "en"}).text
+    assert "0 new tokens made. 1 was skipped: it has ended or been rotated already." in again
+    assert ApiToken.objects.count() == 2
+
+
+def test_the_list_says_which_token_was_rotated(staff: Client, company: Company) -> None:
+    old, _ = create_token(name="till", company=company, scopes=["*"])
+    staff.post(LIST, acting("rotate", old, confirmed="yes"))
+    page = staff.get(LIST, headers={"Accept-Language": "en"}).text
+    assert sorted(re.findall(r"</span> (rotated|usable)</span>", page)) == ["rotated", "usable"]
+
+
 def test_another_companys_token_is_not_rotated(staff: Client, other_company: Company) -> None:
     theirs, _ = create_token(name="till", company=other_company, scopes=["*"])
     assert shown_in(staff.post(LIST, acting("rotate", theirs, confirmed="yes"))) == []
@@ -144,7 +159,7 @@ def test_another_companys_token_is_not_rotated(staff: Client, other_company: Com
 def test_a_rotated_token_ends_no_later_than_it_would_have(company: Company) -> None:
     ends_at = timezone.now() + timedelta(hours=1)
     old, _ = create_token(name="till", company=company, scopes=["*"], expires_at=ends_at)
-    rotate_token(old, overlap=timedelta(days=1))
+    rotate_token(old)
     old.refresh_from_db()
     assert old.expires_at == ends_at
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -12,11 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from appointments.models import Company
+from mcp_gateway import issued_tokens
 from mcp_gateway.errors import Unauthorised
 from mcp_gateway.models import ApiToken, AuditEntry
 from mcp_gateway.principal import Principal
 from mcp_gateway.tokens import create_token, verify_token
-from retell.portal import access_tokens
 from tests.appointments.threads import at_once
 from tests.retell.portal.conftest import Portal
 
@@ -91,14 +90,6 @@ def test_what_was_never_used_is_said_to_be_so(portal: Portal, company: Company, 
     assert "<dd>never</dd>" in question(portal, company, made[0]).text
 
 
-@pytest.mark.parametrize("form", [{"confirmed": "yes"}, {"confirmed": "yes", "once": "x"}])
-def test_a_form_that_nobody_was_shown_is_asked_about(
-    portal: Portal, company: Company, made: tuple[ApiToken, str], form: dict[str, str]
-) -> None:
-    assert "Nothing has been done yet." in portal.post(company, "token_rotate", id=made[0].pk, **form).text
-    assert ApiToken.objects.count() == 1
-
-
 def test_a_rotated_token_has_a_successor_and_ends_soon(
     portal: Portal, company: Company, made: tuple[ApiToken, str]
 ) -> None:
@@ -116,12 +107,30 @@ def test_the_same_form_posted_twice_rotates_once(portal: Portal, company: Compan
     assert AuditEntry.objects.filter(action="token.rotated").count() == 1
 
 
+def test_what_was_rotated_offers_its_successor_for_that(
+    portal: Portal, company: Company, made: tuple[ApiToken, str]
+) -> None:
+    rotated(portal, company, made[0])
+    ids = re.findall(r'token_rotate/">.*?name="id" value="(\d+)"', portal.html(company))
+    assert ids == [str(ApiToken.objects.latest("pk").pk)]
+
+
+def test_a_successor_ends_when_the_first_token_would_have(
+    portal: Portal, company: Company, made: tuple[ApiToken, str]
+) -> None:
+    ends_at = timezone.now() + timedelta(days=90)
+    ApiToken.objects.update(expires_at=ends_at)
+    successor = verify_token(shown_in(rotated(portal, company, made[0])))
+    newest = verify_token(shown_in(rotated(portal, company, successor)))
+    assert successor.expires_at == newest.expires_at == ends_at
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_same_form_posted_at_the_same_moment_rotates_once(
     portal: Portal, company: Company, made: tuple[ApiToken, str]
 ) -> None:
-    by, once = Principal.of_staff(portal.user), uuid4()
-    results = at_once(3, lambda _: access_tokens.rotate(made[0], by, once))
+    by = Principal.of_staff(portal.user)
+    results = at_once(3, lambda _: issued_tokens.rotate(by, made[0]))
     assert [result is None for result in results].count(False) == 1
     assert ApiToken.objects.count() == 2
 
@@ -180,7 +189,7 @@ def test_another_companys_token_is_not_there(
     portal: Portal, company: Company, other_company: Company, action: str
 ) -> None:
     foreign, text = create_token(name="Theirs", company=other_company, scopes=["*"])
-    for form in ({}, {"confirmed": "yes", "once": str(uuid4())}):
+    for form in ({}, {"confirmed": "yes"}):
         assert portal.post(company, action, id=foreign.pk, **form).status_code == 404
     assert verify_token(text)
 
