@@ -17,7 +17,7 @@ from appointments.phones import DEFAULT_REGION, to_e164
 from mcp_gateway.staff_admin.lists import note_cut_search
 from mcp_gateway.staff_admin.visibility import visible_rows
 
-MOST_FOUND = 1000
+MOST_FOUND = 500
 # How well a row fits: by an id, by a whole name, by a name's beginning.
 ID, WHOLE, BEGINNING = range(3)
 # Fewer digits stand in too many numbers.

@@ -36,7 +36,7 @@ from mcp_gateway.models import OutboxMessage, WebhookEvent
 from retell.models import RetellConfiguration
 
 ROWS = int(os.environ.get("ADMIN_ROWS", "200000"))
-ROUNDS = int(os.environ.get("ADMIN_ROUNDS", "15"))
+ROUNDS = int(os.environ.get("ADMIN_ROUNDS", "30"))
 # They may take seconds each.
 PLAIN_ROUNDS = 3
 MOST_QUERIES, MOST_MS = 12, 300
