@@ -19,23 +19,19 @@ from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
-from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from appointments import calendar, calendar_news, changes
 from appointments.booking import STALE_READS, placeholder_email
-from appointments.customers import customer_for
 from appointments.follow_ups import follow_up
-from appointments.models import Appointment, Company, Customer, FollowUp, Service
-from appointments.notifications import is_mailable
-from appointments.phones import region_of, to_e164
+from appointments.models import Appointment, Company, FollowUp, Service
 from appointments.staff_language import for_staff
+from calcom.mirrored_rows import mirror, phone_of
 from calcom.told import Absence, Told, uuid_of
-from calcom.types import BookedAttendee, Booking
-from mcp_gateway.audit import record_by
+from calcom.types import Booking
 from mcp_gateway.errors import NotFound
 from mcp_gateway.principal import Principal
 
@@ -44,7 +40,6 @@ Status = Appointment.Status
 LIVE = (Status.BOOKING, Status.SCHEDULED)
 # So many moves are followed back to the row whose booking it was.
 MAX_MOVES = 10
-MAX_EMAIL = 254
 # So many of a customer's bookings are looked at for one that comes from the same as another.
 MAX_BESIDE = 5
 
@@ -252,62 +247,13 @@ class Mirror:
             shown = self.look(booking.uid)
             if shown.uid != booking.uid or shown.is_over:
                 return self.compare(shown, seen_at=timezone.now())
-        attendee = booking.attendees[0] if booking.attendees else BookedAttendee()
-        # In a transaction of its own: others may be making the same customer, and must be seen.
-        customer = self._customer(attendee)
         try:
-            self._create(booking, service, attendee, customer)
+            mirror(self.company, booking, service, by=self.by)
         except IntegrityError:
             if not Appointment.objects.filter(calcom_booking_uid=booking.uid).exists():  # nobody was quicker
                 raise
             return Outcome.UNCHANGED
         return Outcome.MIRRORED
-
-    @transaction.atomic
-    def _create(self, booking: Booking, service: Service, attendee: BookedAttendee, customer: Customer | None) -> None:
-        row = Appointment.objects.create(
-            company=self.company,
-            service=service,
-            customer=customer,
-            starts_at=booking.start,
-            ends_at=booking.end,
-            status=Status.SCHEDULED,
-            origin=Appointment.Origin.CALENDAR,
-            attendee_name=attendee.name[:150],
-            attendee_email=_email(attendee),
-            language=self._language(attendee),
-            calcom_booking_uid=booking.uid,
-            calcom_booking_id=booking.id,
-        )
-        record_by(
-            self.by,
-            action="appointment.mirrored_from_calendar",
-            object_type="Appointment",
-            object_id=row.pk,
-            company_id=self.company.pk,
-            after={"starts_at": row.starts_at.isoformat(), "calcom_booking_uid": row.calcom_booking_uid},
-        )
-
-    def _customer(self, attendee: BookedAttendee) -> Customer | None:
-        """By the number and by nothing else: without one it stays the name on the appointment."""
-        phone = to_e164(attendee.phone_number, region=self._region)
-        if phone is None:
-            return None
-        return customer_for(
-            self.company,
-            phone=phone,
-            name=attendee.name[:150],
-            email=_email(attendee),
-            language=self._language(attendee),
-        )
-
-    @property
-    def _region(self) -> str:
-        return region_of(self.company.phone_number)
-
-    def _language(self, attendee: BookedAttendee) -> str:
-        spoken = attendee.language[:2].lower()
-        return spoken if spoken in dict(settings.LANGUAGES) else self.company.default_language
 
     def _concerns(self, told: Told) -> bool:
         """Whether it is worth a look: a row of ours is meant, or a service."""
@@ -337,7 +283,7 @@ class Mirror:
 
         Told by the customer's number, for a booking of the calendar's own has no key.
         """
-        phone = to_e164(booking.attendees[0].phone_number, region=self._region) if booking.attendees else None
+        phone = phone_of(self.company, booking)
         if not booking.rescheduled_from_uid or phone is None:
             return None
         theirs = Appointment.objects.select_related("company", "service", "customer", "call").filter(
@@ -408,9 +354,3 @@ def _stayed_away(row: Appointment, absences: list[Absence]) -> bool:
     own = [absence for absence in absences if absence.email.casefold() in addresses]
     told = own or (absences if len(absences) == 1 else [])
     return bool(told) and told[0].no_show
-
-
-def _email(attendee: BookedAttendee) -> str | None:
-    """None for what Cal.com makes of a number, and for placeholders."""
-    email = attendee.email.strip()
-    return email if is_mailable(email) and len(email) <= MAX_EMAIL else None
