@@ -48,13 +48,14 @@ def running_world(mariadb: MariaDB, redis: Redis, tmp_path_factory: pytest.TempP
 def own_database(mariadb: MariaDB, django_db_blocker: Any) -> Iterator[None]:
     """The models of this process are on the world's database, which is empty."""
     with django_db_blocker.unblock(), connected_to(mariadb.url(DATABASE)):
-        # On a busy machine TRUNCATE may wait too long for what the server itself is doing to the table.
+        # On a busy machine it may wait too long for what a worker or the server itself is doing to a table.
         eventually(_is_emptied, what="the database is empty", seconds=180)
         yield
 
 
 def _is_emptied() -> bool:
-    call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=True)
+    """No key is given again: what a worker still has in hand of the test before must not fit a row of the next."""
+    call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=True, reset_sequences=False)
     return True
 
 
