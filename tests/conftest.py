@@ -12,7 +12,7 @@ from pytest_django import Settings
 from appointments.models import Company
 from calcom import budget
 from config.celery import app
-from mcp_gateway import breakers, outages, rate_limits, tokens
+from mcp_gateway import bell, breakers, outages, rate_limits, tokens
 from retell import intake
 from retell.roles import make_roles
 from tests import bells
@@ -74,7 +74,7 @@ def in_memory(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh_guards() -> None:
-    """No breaker is open, no token or key is remembered and no call counted, from the test before."""
+    """Nothing of the test before: no open breaker, no remembered token or key, no counted call, no silent bell."""
     # A Redis that was slow once, on a busy machine, is left alone for some seconds.
     eventually(_reset_breakers, what="breakers reset")
     tokens.forget_remembered()
@@ -83,6 +83,7 @@ def _fresh_guards() -> None:
     outages.forget()
     # Counts by keys of rows, which begin anew with each test on SQLite.
     rate_limits._memory.cache_clear()
+    bell._silent_until = 0.0
 
 
 def _reset_breakers() -> bool:
