@@ -81,6 +81,23 @@ def move(row: Appointment, to: datetime = CALLERS_TIME) -> None:
     changes.reschedule_appointment(row, start=to, reason="By phone")
 
 
+def cancel(row: Appointment) -> None:
+    changes.cancel_appointment(row, reason="By phone")
+
+
+def host_is_later(control: CalcomControl, row: Appointment) -> None:
+    """The host moves it while the caller's move is not written down."""
+    uid = uid_of(row)
+    with follows(control, lambda: asked_to_move(control, uid, HOSTS_TIME)):
+        move(row)
+
+
+def host_is_sooner(control: CalcomControl, row: Appointment, act: Callable[[Appointment], None]) -> None:
+    """The caller's change comes while the host's move is not written down."""
+    uid = uid_of(row)
+    both(control, lambda: asked_to_move(control, uid, HOSTS_TIME), lambda: act(row))
+
+
 def live(control: CalcomControl) -> list[str]:
     return [one["uid"] for one in control.bookings() if one["status"] == "accepted"]
 
@@ -99,9 +116,7 @@ def asked() -> str:
 
 class TestTwoMoves:
     def test_the_hosts_later_one_counts(self, cal: Mouth, ours: Appointment, control: CalcomControl) -> None:
-        uid = uid_of(ours)
-        with follows(control, lambda: asked_to_move(control, uid, HOSTS_TIME)):
-            move(ours)
+        host_is_later(control, ours)
         assert len(live(control)) == 2
         assert work_on(cal.moved(hosts(control))) == [State.DONE]
         assert deliver() == [OutboxMessage.State.SENT]
@@ -109,8 +124,7 @@ class TestTwoMoves:
         assert live(control) == [hosts(control)]
 
     def test_the_callers_later_one_counts(self, cal: Mouth, ours: Appointment, control: CalcomControl) -> None:
-        uid = uid_of(ours)
-        both(control, lambda: asked_to_move(control, uid, HOSTS_TIME), lambda: move(ours))
+        host_is_sooner(control, ours, move)
         assert len(live(control)) == 2
         assert work_on(cal.moved(hosts(control))) == [State.DONE]
         assert deliver() == [OutboxMessage.State.SENT]
@@ -120,8 +134,7 @@ class TestTwoMoves:
     def test_one_that_the_host_moved_on_since_counts_where_it_is(
         self, cal: Mouth, ours: Appointment, control: CalcomControl
     ) -> None:
-        uid = uid_of(ours)
-        both(control, lambda: asked_to_move(control, uid, HOSTS_TIME), lambda: move(ours))
+        host_is_sooner(control, ours, move)
         moved_on = moved_there(control, uid_of(only_row()), SLOT + 4 * HOUR)
         work_on(cal.moved(hosts(control)))
         deliver()
@@ -129,8 +142,7 @@ class TestTwoMoves:
         assert live(control) == [moved_on]
 
     def test_people_are_told_both_times(self, cal: Mouth, ours: Appointment, control: CalcomControl) -> None:
-        uid = uid_of(ours)
-        both(control, lambda: asked_to_move(control, uid, HOSTS_TIME), lambda: move(ours))
+        host_is_sooner(control, ours, move)
         work_on(cal.moved(hosts(control)))
         assert hosts(control) in asked()
         assert uid_of(only_row()) in asked()
@@ -138,9 +150,7 @@ class TestTwoMoves:
     def test_news_that_come_again_change_nothing_more(
         self, cal: Mouth, ours: Appointment, control: CalcomControl
     ) -> None:
-        uid = uid_of(ours)
-        with follows(control, lambda: asked_to_move(control, uid, HOSTS_TIME)):
-            move(ours)
+        host_is_later(control, ours)
         callers = uid_of(only_row())
         news = [cal.moved(hosts(control)), cal.moved(callers)]
         work_on(*news, *news)
@@ -154,9 +164,7 @@ class TestTwoMoves:
     def test_a_worker_that_dies_after_writing_leaves_it_to_the_outbox(
         self, cal: Mouth, ours: Appointment, control: CalcomControl
     ) -> None:
-        uid = uid_of(ours)
-        with follows(control, lambda: asked_to_move(control, uid, HOSTS_TIME)):
-            move(ours)
+        host_is_later(control, ours)
         work_on(cal.moved(hosts(control)))
         assert len(live(control)) == 2
         control.fault("reply", path="/v2/bookings/[^/]+/cancel", status=500)
@@ -168,9 +176,7 @@ class TestTwoMoves:
     def test_one_that_cannot_be_cancelled_is_peoples_to_cancel(
         self, cal: Mouth, ours: Appointment, control: CalcomControl
     ) -> None:
-        uid = uid_of(ours)
-        with follows(control, lambda: asked_to_move(control, uid, HOSTS_TIME)):
-            move(ours)
+        host_is_later(control, ours)
         callers = uid_of(only_row())
         work_on(cal.moved(hosts(control)))
         control.fault("reply", path="/v2/bookings/[^/]+/cancel", status=400, body={"error": {"message": "Not now"}})
@@ -181,9 +187,7 @@ class TestTwoMoves:
     def test_of_a_booking_made_in_the_calendar_it_is_the_same(
         self, cal: Mouth, theirs: Appointment, control: CalcomControl
     ) -> None:
-        uid = uid_of(theirs)
-        with follows(control, lambda: asked_to_move(control, uid, HOSTS_TIME)):
-            move(theirs)
+        host_is_later(control, theirs)
         assert work_on(cal.moved(hosts(control))) == [State.DONE]
         assert deliver() == [OutboxMessage.State.SENT]
         assert standing(only_row()) == (Status.SCHEDULED, HOSTS_TIME, hosts(control))
@@ -264,12 +268,7 @@ class TestCancelledAndMoved:
     def test_also_where_the_caller_cancelled_and_the_host_moved(
         self, cal: Mouth, ours: Appointment, control: CalcomControl
     ) -> None:
-        uid = uid_of(ours)
-        both(
-            control,
-            lambda: asked_to_move(control, uid, HOSTS_TIME),
-            lambda: changes.cancel_appointment(ours, reason="By phone"),
-        )
+        host_is_sooner(control, ours, cancel)
         assert live(control) == [hosts(control)]
         assert work_on(cal.moved(hosts(control))) == [State.DONE]
         assert standing(ours) == (Status.SCHEDULED, HOSTS_TIME, hosts(control))
@@ -279,11 +278,7 @@ class TestCancelledAndMoved:
         self, cal: Mouth, ours: Appointment, control: CalcomControl
     ) -> None:
         uid = uid_of(ours)
-        both(
-            control,
-            lambda: asked_to_move(control, uid, HOSTS_TIME),
-            lambda: changes.cancel_appointment(ours, reason="By phone"),
-        )
+        host_is_sooner(control, ours, cancel)
         moved = cal.moved(hosts(control))
         cancelled_there(control, hosts(control))
         assert work_on(moved, cal.cancelled(hosts(control))) == [State.DONE, State.DONE]
