@@ -26,6 +26,7 @@ from retell.models import IntegrationCheck, RetellConfiguration
 from retell.seeding.believable import business
 from retell.seeding.bookings import seed_appointments, seed_audit, seed_follow_ups
 from retell.seeding.calls import Batch, seed_calls
+from retell.seeding.long_actions import seed_long_actions
 from retell.seeding.messages import seed_events, seed_mails
 
 BATCH: Final = 2000
@@ -89,6 +90,8 @@ def _seed_batch(batch: Batch) -> None:
     seed_events(batch, calls, appointments)
     seed_mails(appointments, follow_ups)
     seed_audit(appointments)
+    if batch.is_last:
+        seed_long_actions(batch)
     _date_back(calls)
 
 

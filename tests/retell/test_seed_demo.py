@@ -4,15 +4,16 @@ from typing import Any
 
 import pytest
 import requests
+from django.contrib import admin
 from django.core.management import CommandError, call_command
 from django.db.models import F
+from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 
-from appointments.models import Appointment, Call, Company, Customer, FollowUp, Service
-from calcom.models import CalcomEventType
+from appointments.models import Appointment, Call, Company
 from mcp_gateway import inbox, outbox
-from mcp_gateway.models import ApiToken, AuditEntry, OutboxMessage, WebhookEvent
-from retell.models import IntegrationCheck, RetellConfiguration
+from mcp_gateway.models import LongAction, WebhookEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -28,11 +29,19 @@ def seed(calls: int = 60, **options: Any) -> None:
 
 def test_every_list_has_rows() -> None:
     seed()
-    lists = [
-        *(Appointment, Call, Company, Customer, FollowUp, Service),
-        *(CalcomEventType, ApiToken, AuditEntry, OutboxMessage, WebhookEvent, IntegrationCheck, RetellConfiguration),
-    ]
-    assert [model.__name__ for model in lists if not model.objects.exists()] == []
+    assert [model.__name__ for model in admin.site._registry if not model._default_manager.exists()] == []
+
+
+def test_a_replay_that_was_called_off_has_the_results_until_then() -> None:
+    seed(300)
+    action = LongAction.objects.filter(state=LongAction.State.CANCELLED).earliest("pk")
+    assert action.results.count() == action.done == 1
+
+
+def test_the_page_of_each_long_action_opens(admin_client: Client) -> None:
+    seed(300)
+    pages = [reverse("admin:mcp_gateway_longaction_change", args=[action.pk]) for action in LongAction.objects.all()]
+    assert {admin_client.get(page).status_code for page in pages} == {200}
 
 
 def test_there_are_appointments_in_every_status() -> None:
