@@ -46,6 +46,7 @@ class CompanyForm(SecretsForm):
 class CompanyAdmin(NoLostEditsMixin, CompanyScopedAdmin):
     section = Section.SET_UP
     company_lookup = "pk"
+    nothing_yet = _("No company yet: it begins with one, whose phone the agent answers.")
     form = CompanyForm
     list_display = ("name", "phone_number", "timezone", "default_language", "booking_mode", "is_active")
     list_filter = ("is_active", "booking_mode", "default_language")
@@ -90,6 +91,7 @@ class CompanyAdmin(NoLostEditsMixin, CompanyScopedAdmin):
 @admin.register(Service)
 class ServiceAdmin(NoLostEditsMixin, SoftDeletingAdmin):
     section = Section.SET_UP
+    nothing_yet = _("No service yet: add what can be booked, and how long it takes.")
     form = ServiceForm
     list_display = ("name", "company", "duration_minutes", "calcom_event_type_id", "parallel_capacity", "is_active")
     list_filter = ("is_active", ("company", CompanyFilter))

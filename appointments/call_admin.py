@@ -30,6 +30,7 @@ class CallAdmin(WordSearchMixin, ReadOnlyAdmin):
     section = Section.DAY
     shows_personal_data = True
     views = CALL_VIEWS
+    first_step = "portal"
     nothing_yet = gettext_lazy("No call yet: calls appear here as soon as the agent's phone rings.")
     search_ids = ("call_id",)
     phone_columns = ("caller_phone",)

@@ -25,6 +25,7 @@ class CustomerForm(forms.ModelForm):
 class CustomerAdmin(NoLostEditsMixin, WordSearchMixin, SoftDeletingAdmin):
     section = Section.DAY
     shows_personal_data = True
+    nothing_yet = gettext_lazy("No customer yet: who books by phone becomes one, and you can add one here.")
     form = CustomerForm
     search_ids = ("email",)
     phone_columns = ("phone",)

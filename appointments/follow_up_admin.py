@@ -50,6 +50,7 @@ class FollowUpAdmin(NoLostEditsMixin, WordSearchMixin, CompanyScopedAdmin):
     search_ids = ("call__call_id",)
     phone_columns = ("call__caller_phone", "appointment__customer__phone")
     views = FOLLOW_UP_VIEWS
+    first_step = "dashboard"
     nothing_yet = gettext_lazy("Nothing is to be done: what the system can't do by itself appears here.")
     list_display = ("kind_shown", "what", "who", "number", "age", "state", "assignee", "company")
     list_display_links = ("what",)

@@ -13,6 +13,8 @@ from mcp_gateway.staff_pages import Section
 @admin.register(CalcomEventType)
 class CalcomEventTypeAdmin(ReadOnlyAdmin):
     section = Section.SET_UP
+    first_step = "portal"
+    nothing_yet = gettext_lazy("No event type yet: they are read from Cal.com when a company's page has its API key.")
     list_display = ("title", "event_type_id", "slug", "length_minutes", "is_hidden", "company", "fetched")
     list_filter = ("is_hidden", "last_synced_at", ("company", CompanyFilter))
     search_fields = ("title", "slug", "=event_type_id")

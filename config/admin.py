@@ -63,7 +63,7 @@ def _page_entries(request: HttpRequest) -> list[tuple[Section, dict[str, Any]]]:
             {
                 "name": page.title,
                 "object_name": page.name,
-                "admin_url": _url(page.name),
+                "admin_url": reverse(page.url_name),
                 "add_url": None,
                 "view_only": True,
                 "perms": {},
@@ -72,10 +72,6 @@ def _page_entries(request: HttpRequest) -> list[tuple[Section, dict[str, Any]]]:
         for page in staff_pages.pages()
         if page.is_in_menu and page.is_open_to(request.user)
     ]
-
-
-def _url(page_name: str) -> str:
-    return reverse("admin:index" if page_name == FRONT_PAGE else f"admin:{page_name}")
 
 
 def _section_of(site: admin.AdminSite, model: Any) -> Section:

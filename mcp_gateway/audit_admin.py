@@ -47,6 +47,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         SavedView(gettext_lazy("Today"), today),
         SavedView(gettext_lazy("By staff"), {"actor_kind__exact": AuditEntry.Actor.STAFF}),
     )
+    first_step = "portal"
     nothing_yet = gettext_lazy("Nothing has been done yet that the trail keeps.")
     export_columns = (
         "at",

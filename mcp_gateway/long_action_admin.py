@@ -62,6 +62,7 @@ class LongActionAdmin(ReadOnlyAdmin):
         SavedView(_("Running"), {"state__exact": State.RUNNING}),
         SavedView(_("Failed"), {"state__exact": State.FAILED}),
     )
+    first_step = "portal"
     nothing_yet = _(
         "Nothing that takes long has been started yet: deployments, replays of many events and comparisons with "
         "Cal.com come here."

@@ -78,6 +78,7 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
         SavedView(_("Failed"), {"state__exact": State.FAILED}),
         SavedView(_("Given up"), {"state__exact": State.DEAD}),
     )
+    first_step = "portal"
     nothing_yet = _("Nothing has been told to anybody yet: mails go out when appointments are made and changed.")
     export_columns = (
         "id",

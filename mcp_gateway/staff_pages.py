@@ -38,6 +38,10 @@ class StaffPage:
     section: Section
     is_in_menu: bool
 
+    @property
+    def url_name(self) -> str:
+        return f"admin:{self.name}" if self.path else "admin:index"
+
     def is_open_to(self, user: Any) -> bool:
         """Every member of staff, where the page asks for no permission."""
         return not self.permission or user.has_perm(self.permission)

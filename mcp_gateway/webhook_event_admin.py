@@ -93,6 +93,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
         SavedView(_("Failed"), {"state__exact": State.FAILED}),
         SavedView(_("Given up"), {"state__exact": State.DEAD}),
     )
+    first_step = "portal"
     nothing_yet = _("No webhook has been received yet: they come from Retell and Cal.com.")
     export_columns = (
         "id",

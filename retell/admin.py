@@ -61,6 +61,7 @@ class RetellConfigurationForm(forms.ModelForm):
 @admin.register(RetellConfiguration)
 class RetellConfigurationAdmin(NoLostEditsMixin, SoftDeletingAdmin):
     section = Section.SET_UP
+    nothing_yet = _("No agent yet: add the one that answers the phone, by the id that Retell shows.")
     form = RetellConfigurationForm
     list_display = (
         "agent_id",

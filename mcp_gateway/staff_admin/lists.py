@@ -17,6 +17,7 @@ from django.utils.formats import number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from mcp_gateway import staff_pages
 from mcp_gateway.staff_admin import export, filters, paging, saved_views
 from mcp_gateway.staff_admin.missing_rows import MissingRowsAdmin
 from mcp_gateway.staff_admin.paging import DEFAULT_SIZE, SIZES, BoundedPaginator, PageLink
@@ -101,9 +102,10 @@ class StaffListAdmin(MissingRowsAdmin, TrailedAdmin):
     search_ids: ClassVar[Sequence[str]] = ()
     # Columns such as names: rows where one is just what was searched for come first.
     exact_first: ClassVar[Sequence[str]] = ()
-    # What an empty list says, and what to do then; a place to start, if there is one: (URL name, text).
+    # What an empty list says, and what to do then; the name of the staff's page where it begins, where rows are not
+    # added by hand.
     nothing_yet: ClassVar[Any] = ""
-    first_step: ClassVar[tuple[str, Any] | None] = None
+    first_step: ClassVar[str] = ""
     # Names as in list_display; without any the list's own.
     export_columns: ClassVar[Sequence[str]] = ()
 
@@ -120,7 +122,9 @@ class StaffListAdmin(MissingRowsAdmin, TrailedAdmin):
         return (ViewFilter, *shown) if any(view.condition for view in self.views) else shown
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        response = super().changelist_view(request, extra_context)
+        begins = staff_pages.page(self.first_step)
+        first_step = begins if begins and begins.is_open_to(request.user) else None
+        response = super().changelist_view(request, {"first_step": first_step, **(extra_context or {})})
         shown = (getattr(response, "context_data", None) or {}).get("cl")
         if shown is not None and shown.ignored:
             told = _("Left out, because it makes no sense here: %(parameters)s.")

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
@@ -95,3 +95,21 @@ def test_its_title_is_what_it_lists(superuser: Client, model: type[Model]) -> No
     shown = superuser.get(url(model))
     name = str(shown.context["cl"].opts.verbose_name_plural)
     assert f"<h1>{name[0].upper()}{name[1:]}</h1>" in shown.text
+
+
+@pytest.mark.parametrize("model", [model for model in MODELS if model._meta.app_label != "auth"], ids=named)
+def test_an_empty_one_says_why_and_where_it_begins(client: Client, model: type[Model]) -> None:
+    client.force_login(User.objects.create_superuser("root"))
+    told = client.get(url(model), headers={"Accept-Language": "en"}).text.split('<div class="empty">')[1]
+    told = told.split("</div>")[0]
+    assert "There is nothing here yet." not in told
+    assert '<a class="button" href="/admin/' in told
+
+
+def test_where_it_begins_is_not_offered_to_whom_it_is_closed(client: Client) -> None:
+    viewer = User.objects.create_user("viewer", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_webhookevent"))
+    client.force_login(viewer)
+    page = client.get(reverse("admin:mcp_gateway_webhookevent_changelist")).text
+    assert '<div class="empty">' in page
+    assert reverse("admin:portal") not in page
