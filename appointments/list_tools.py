@@ -110,10 +110,14 @@ def _words_begin(term: str) -> models.Q:
 
 
 def _customers(request: HttpRequest, term: str) -> list[tuple[int, str, str | None]]:
-    """Those who are meant, by key, name and e-mail address where that was asked for: names need the index alone."""
+    """Those who are meant, by key, name and e-mail address where that was asked for: names need the index alone.
+
+    Whoever is called just so comes first, and is there also where too many are meant; nothing is sorted for the others.
+    """
     email = models.F("email") if "@" in term else models.Value(None, models.CharField())
-    rows = visible_rows(Customer.objects.filter(_words_begin(term)), "company", request)
-    return list(rows.order_by("name").values_list("pk", "name", email)[: MOST_FOUND + 1])
+    rows = visible_rows(Customer.objects.order_by(), "company", request).values_list("pk", "name", email)
+    whole = models.Q(email__iexact=term) if "@" in term else models.Q(name__iexact=term)
+    return list(rows.filter(whole).union(rows.filter(_words_begin(term)), all=True)[: MOST_FOUND + 1])
 
 
 def _beginnings(text: str) -> tuple[str, ...]:

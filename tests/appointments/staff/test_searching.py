@@ -92,6 +92,16 @@ def test_a_search_that_finds_too_much_says_so(
     assert "More than 2 rows fit the search" in operator.get(CALLS, {"q": "Erika"}).text
 
 
+def test_whoever_is_called_just_so_is_found_among_too_many(
+    operator: Client, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(list_tools, "MOST_FOUND", 2)
+    for name in ("Anna Meier", "Berta Meier", "Carla Meier"):
+        make_call(company, customer=make_customer(company, name=name))
+    meant = make_call(company, customer=make_customer(company, name="Meier"))
+    assert found(operator, CALLS, "Meier")[0] == meant
+
+
 def test_another_companys_customer_is_not_found(operator: Client, other_company: Company) -> None:
     customer = make_customer(other_company, name="Xaver Fremd")
     make_call(other_company, customer=customer)
@@ -120,7 +130,7 @@ def test_every_question_of_a_search_has_an_index(operator: Client, company: Comp
         cursor.execute("ANALYZE TABLE calls, customers")
     with CaptureQueriesContext(connection) as asked:
         operator.get(CALLS, {"q": "Anna Meier"})
-    (search,) = [query["sql"] for query in asked if "UNION ALL" in query["sql"]]
+    (search,) = [query["sql"] for query in asked if "UNION ALL" in query["sql"] and "`calls`" in query["sql"]]
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {search}")
         columns = [column[0] for column in cursor.description or ()]
