@@ -9,7 +9,9 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from resource import RUSAGE_SELF, getrusage
 from statistics import median
+from typing import Any
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
 os.environ.setdefault("ALLOWED_HOSTS", "testserver")
@@ -69,6 +71,8 @@ def main() -> int:
     print("|---|---|---|---|---|")
     parts = [part for part in sys.argv[1:] if not part.startswith("--")] or [""]
     verdicts = [told(url, plain, member, root) for url, plain in pages() if any(part in url for part in parts)]
+    if parts == [""]:
+        tell_exports(root)
     return int(any(verdicts))
 
 
@@ -137,6 +141,19 @@ def measured(url: str, user: User, rounds: int = ROUNDS) -> tuple[int, list[floa
         slowest = max(queries, key=lambda query: float(query["time"]))
         print(f"    {user}: {slowest['time']} s {slowest['sql'][:600]}")
     return len(queries), times
+
+
+def tell_exports(user: User) -> None:
+    """How much this process grows by while it exports all calls, to the end of the answer."""
+    client = Client()
+    client.force_login(user)
+    before = getrusage(RUSAGE_SELF).ru_maxrss
+    answer = client.post(reverse("admin:appointments_call_export"))
+    size = sum(len(piece) for piece in answer.streaming_content)  # type: ignore[attr-defined]
+    grown = getrusage(RUSAGE_SELF).ru_maxrss - before
+    print(
+        f"\nExport of {Call.objects.count()} calls: {size / 2**20:.0f} MiB, the process grew by {grown / 2**10:.0f} MiB"
+    )
 
 
 def measured_plain(url: str, user: User) -> list[float]:
