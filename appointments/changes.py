@@ -21,7 +21,14 @@ from appointments.availability import period_of
 from appointments.booking import LEASE, STALE_READS, book, is_fresh, unclaimed
 from appointments.calendar import Booking, CalendarError, OutcomeUnknown, calendar_of
 from appointments.customers import customer_for
-from appointments.follow_ups import ask_to_confirm, changed_after_all, follow_up, never_changed, nothing_left_to_do
+from appointments.follow_ups import (
+    ask_to_confirm,
+    changed_after_all,
+    changed_unheard,
+    follow_up,
+    never_changed,
+    nothing_left_to_do,
+)
 from appointments.holds import room_for_new, room_to_move
 from appointments.models import Appointment, Call, Company, FollowUp, Service
 from appointments.notifications import telling
@@ -280,7 +287,10 @@ def adopt(appointment: Appointment, booking: Booking, reason: str = "") -> None:
     else:
         follow(appointment, booking)
     if before.sent_at is not None and _is_as_wanted(before, booking):
-        changed_after_all(appointment)
+        if _is_looked_into(before):
+            changed_after_all(appointment)
+        else:
+            changed_unheard(appointment, _what_was_done(before))
     if _is_as_wanted(before, booking) or not _is_looked_into(appointment):
         nothing_left_to_do(appointment)
         _ask_to_confirm(appointment, booking)
@@ -295,6 +305,15 @@ def _is_as_wanted(appointment: Appointment, booking: Booking) -> bool:
     if appointment.moving_to is None:
         return booking.is_over
     return not booking.is_over and booking.start == appointment.moving_to
+
+
+def _what_was_done(appointment: Appointment) -> str:
+    """Of a change whose process was killed before it could answer."""
+    if appointment.moving_to is None:
+        told = _("It has been cancelled since, which the customer may not have heard: say so.")
+    else:
+        told = _("It has been moved to %(wanted)s since, which the customer may not have heard: say so.")
+    return for_staff(appointment.company, told, wanted=appointment.moving_to)
 
 
 def _what_others_did(appointment: Appointment, booking: Booking) -> str:

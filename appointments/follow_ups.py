@@ -54,6 +54,14 @@ def never_changed(appointment: Appointment, what_to_do: str) -> None:
         tell_staff(row)
 
 
+def changed_unheard(appointment: Appointment, what_was_done: str) -> None:
+    """It was changed, and whoever asked for it has had no answer: who is to call back anyway is to say so."""
+    waits = appointment.follow_ups.filter(kind=FollowUp.Kind.CALLBACK).exclude(status=FollowUp.Status.DONE)
+    for row in waits.exclude(what_to_do__contains=what_was_done):
+        row.what_to_do = f"{row.what_to_do}\n{what_was_done}"[:MAX_TOLD]
+        row.save(update_fields=["what_to_do", "updated_at"])
+
+
 def changed_after_all(appointment: Appointment) -> None:
     """It could be changed in the end: who was to call back only because of that need not."""
     waits = appointment.follow_ups.filter(kind=FollowUp.Kind.CALLBACK).exclude(status=FollowUp.Status.DONE)

@@ -391,6 +391,37 @@ class TestSettling:
         assert changes.settle(made).starts_at == SLOT + HOUR
         assert not FollowUp.objects.exists()
 
+    def promised_to_call(self, made: Appointment) -> FollowUp:
+        return FollowUp.objects.create(
+            company=made.company, appointment=made, kind=FollowUp.Kind.CALLBACK, what_to_do="Umbuchen ging nicht."
+        )
+
+    @pytest.mark.parametrize("what", ["moved", "cancelled"])
+    def test_who_was_promised_a_call_and_then_heard_nothing_is_told_what_was_done(
+        self, haircut: Service, control: CalcomControl, what: str
+    ) -> None:
+        made = self.killed_on_the_way(haircut, SLOT + HOUR if what == "moved" else None)
+        promised = self.promised_to_call(made)
+        if what == "moved":
+            start = (SLOT + HOUR).isoformat()
+            control.post(f"bookings/{made.calcom_booking_uid}/reschedule", start=start, reason="Ours")
+        else:
+            control.post(f"bookings/{made.calcom_booking_uid}/cancel", reason="Ours")
+        changes.settle(made)
+        promised.refresh_from_db()
+        assert promised.status == FollowUp.Status.OPEN
+        words = "verlegt worden" if what == "moved" else "abgesagt worden"
+        assert promised.what_to_do.count(words) == 1
+
+    def test_who_was_promised_a_call_and_then_told_that_it_is_looked_into_need_not_be_called(
+        self, haircut: Service, control: CalcomControl
+    ) -> None:
+        made = self.unclear_move(haircut, control, when="after")
+        promised = self.promised_to_call(made)
+        changes.settle(made)
+        promised.refresh_from_db()
+        assert promised.status == FollowUp.Status.DONE
+
     def test_one_that_is_on_its_way_is_left_alone(self, haircut: Service, control: CalcomControl) -> None:
         make(haircut)
         later = timezone.now() + STALE_READS
