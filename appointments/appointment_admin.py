@@ -27,6 +27,7 @@ from appointments.list_tools import WordSearchMixin
 from appointments.models import Appointment, Service
 from appointments.staff_forms import BookingForm, LocalStartForm, ReasonForm, ServiceForm
 from appointments.staff_lists import APPOINTMENT_FAILED, APPOINTMENT_VIEWS
+from mcp_gateway import correlation
 from mcp_gateway.moments import moment
 from mcp_gateway.principal import Principal
 from mcp_gateway.staff_admin import (
@@ -277,7 +278,7 @@ def _week(service: Service, day: date, moving: Appointment | None = None) -> dic
 
 
 def _unknown(error: CalendarError) -> str:
-    return _("The calendar does not tell at this moment what is free: %(words)s") % {"words": error}
+    return _with_id(_("The calendar does not tell at this moment what is free: %(words)s") % {"words": error})
 
 
 def _nearest(service: Service, start: Any) -> list[Any]:
@@ -306,7 +307,7 @@ def _outcome(made: Appointment) -> tuple[int, str]:
     if made.status == Status.SCHEDULED:
         return messages.SUCCESS, _("Booked: %(appointment)s.") % words
     if made.status == Status.FAILED:
-        return messages.ERROR, _("Not booked: the calendar has refused it. A follow-up says what to do.")
+        return messages.ERROR, _with_id(_("Not booked: the calendar has refused it. A follow-up says what to do."))
     return messages.WARNING, _(
         "The calendar has not confirmed it yet: %(appointment)s. It is not booked before."
     ) % words
@@ -322,8 +323,12 @@ def _moved(changed: Appointment) -> str:
 def _told(request: HttpRequest, error: Exception, appointment: Appointment) -> HttpResponseRedirect:
     appointment.refresh_from_db(fields=["status"])
     level = messages.WARNING if isinstance(error, OutcomeUnknown) else messages.ERROR
-    messages.add_message(request, level, words_for_staff.trouble(error, appointment))
+    messages.add_message(request, level, _with_id(words_for_staff.trouble(error, appointment)))
     return _back(appointment)
+
+
+def _with_id(words: str) -> str:
+    return f"{words.rstrip('.')}. {correlation.told()}"
 
 
 def _back(appointment: Appointment) -> HttpResponseRedirect:

@@ -1,9 +1,12 @@
-"""What people see when a page may not be seen, is not there, or breaks: in words, with the correlation id."""
+"""What people see when a page may not be seen, is not there, or breaks, and when a request is not taken.
+
+In words, with the correlation id.
+"""
 
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -19,9 +22,19 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _in_frame(request, "404.html", _("There is no such page"), 404)
 
 
+def not_from_our_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """What was posted has no CSRF token, or an old one; Django writes the reason into its log."""
+    return _in_frame(request, "403_csrf.html", _("This form is too old"), 403)
+
+
+def malformed(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """It may have been refused before anybody knew whose it is: there is no frame then."""
+    return _plain("400.html", _("This request can't be read"), 400)
+
+
 def broken(request: HttpRequest) -> HttpResponse:
     """Whatever broke may be the database, or what the frame is made of: neither is used here."""
-    return HttpResponseServerError(render_to_string("500.html", {"correlation_id": correlation.current()}))
+    return _plain("500.html", _("Something broke"), 500)
 
 
 def _in_frame(request: HttpRequest, template: str, title: str, status: int) -> HttpResponse:
@@ -30,3 +43,8 @@ def _in_frame(request: HttpRequest, template: str, title: str, status: int) -> H
     frame: dict[str, Any] = admin.site.each_context(request) if is_theirs else {"site_header": admin.site.site_header}
     context = {**frame, "title": title, "correlation_id": correlation.current()}
     return TemplateResponse(request, template, context, status=status).render()
+
+
+def _plain(template: str, title: str, status: int) -> HttpResponse:
+    context = {"title": title, "correlation_id": correlation.current()}
+    return HttpResponse(render_to_string(template, context), status=status)

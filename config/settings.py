@@ -43,6 +43,7 @@ FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=["aW5zZWN1cmUt
 APP_URL = env.str("APP_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [APP_URL]
+CSRF_FAILURE_VIEW = "config.problems.not_from_our_form"
 
 # Where the vendors are. A company may name its own Cal.com (cal.eu, self-hosted).
 RETELL_API_URL = env.str("RETELL_API_URL", "https://api.retellai.com").rstrip("/")

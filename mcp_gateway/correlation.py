@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
+from django.utils.translation import gettext as _
 from django_guid import get_guid
 from django_guid.context import guid
 
@@ -13,6 +14,11 @@ def current() -> str:
     if not get_guid():
         guid.set(str(uuid4()))
     return get_guid()
+
+
+def told() -> str:
+    """The id for people, at the end of what went wrong: whoever is asked for help looks by it."""
+    return _("Request id: %(id)s") % {"id": current()}
 
 
 @contextmanager

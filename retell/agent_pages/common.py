@@ -55,8 +55,7 @@ def told(error: GatewayError) -> str:
     if error.retryable:
         seconds = error.data.get("retry_after")
         sentences.append(_("Try again in %(seconds)d s") % {"seconds": seconds} if seconds else _("Try again"))
-    request_id = _("Request id: %(id)s") % {"id": correlation.current()}
-    return f"{'. '.join(sentences)}. {request_id}"
+    return f"{'. '.join(sentences)}. {correlation.told()}"
 
 
 def may_write(request: HttpRequest) -> bool:

@@ -1,4 +1,4 @@
-"""The pages for what may not be seen, is not there, or broke."""
+"""The pages for what may not be seen, is not there, is not taken, or broke."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client, RequestFactory
 from django.utils.translation import override
+from pytest_django import Settings
 
 from config import problems
 from mcp_gateway import correlation
@@ -52,6 +53,49 @@ def test_a_stranger_who_tries_addresses_asks_the_database_nothing(
 ) -> None:
     with django_assert_num_queries(0):
         assert client.get("/nowhere").status_code == 404
+
+
+def test_a_form_that_is_too_old_says_what_to_do(viewer: Client) -> None:
+    careful = Client(enforce_csrf_checks=True)
+    careful.cookies = viewer.cookies
+    response = careful.post("/admin/preferences/", {"csrfmiddlewaretoken": "old"}, headers=HEADERS)
+    assert response.status_code == 403
+    assert "This form is too old" in response.text
+    assert "Nothing was changed. Go back, load the page again" in response.text
+    assert CORRELATION_ID in response.text
+    assert 'href="/admin/appointments/call/"' in response.text
+
+
+def test_a_strangers_form_without_a_token_asks_the_database_nothing(db: None, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(0):
+        response = Client(enforce_csrf_checks=True).post("/language/", {"language": "de"}, headers=HEADERS)
+    assert response.status_code == 403
+    assert "This form is too old" in response.text
+
+
+def test_a_request_for_another_host_is_told_in_words_without_the_database(
+    client: Client, db: None, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(0):
+        response = client.get("/admin/", headers={**HEADERS, "Host": "elsewhere.example"})
+    assert response.status_code == 400
+    assert "This request can&#x27;t be read" in response.text
+    assert "Nothing was changed." in response.text
+    assert CORRELATION_ID in response.text
+
+
+def test_a_form_with_too_many_fields_is_told_in_words(viewer: Client, settings: Settings) -> None:
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 5
+    response = viewer.post("/admin/preferences/", {f"field{number}": "" for number in range(6)}, headers=HEADERS)
+    assert response.status_code == 400
+    assert "This request can&#x27;t be read" in response.text
+
+
+@pytest.mark.parametrize("path", ["/admin/preferences/", "/language/"])
+def test_a_form_that_is_too_old_is_told_in_german(viewer: Client, path: str) -> None:
+    careful = Client(enforce_csrf_checks=True)
+    careful.cookies = viewer.cookies
+    assert "Dieses Formular ist zu alt" in careful.post(path, headers={"Accept-Language": "de"}).text
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "Something broke"), ("de", "Etwas ist schiefgegangen")])

@@ -20,6 +20,7 @@ LIST = "/admin/appointments/appointment/"
 Status = Appointment.Status
 FORWARD = {"en": "the clocks go forward", "de": "werden über sie hinweg vorgestellt"}
 BACK = {"en": "This time comes twice", "de": "Diese Uhrzeit kommt zweimal vor"}
+TRACED = {"X-Correlation-ID": "0b0a6a52-54ff-4fe4-9fb0-5b8f3d2d9a11"}
 CLOCK_CHANGES = [("2027-03-28T02:30", FORWARD), ("2027-10-31T02:30", BACK)]
 
 
@@ -83,10 +84,11 @@ class TestCancelling:
     ) -> None:
         refusal = {"status": "error", "error": {"code": "BadRequestException", "message": "Not now"}}
         control.fault("reply", path="/v2/bookings/[^/]+/cancel", status=400, body=refusal)
-        answer = operator.post(page(booked, "cancel"), {"reason": "Ill"}, follow=True)
+        answer = operator.post(page(booked, "cancel"), {"reason": "Ill"}, headers=TRACED, follow=True)
         booked.refresh_from_db()
         assert booked.status == Status.SCHEDULED
         assert "The calendar does not accept this" in answer.text
+        assert f"Request id: {TRACED['X-Correlation-ID']}" in answer.text
 
     def test_an_unknown_outcome_is_not_called_done(
         self, operator: Client, booked: Appointment, control: CalcomControl
@@ -111,8 +113,9 @@ class TestMoving:
         self, operator: Client, booked: Appointment, control: CalcomControl
     ) -> None:
         control.fault("reset", path="/v2/slots", times=9)
-        offered = operator.get(page(booked, "move")).text
+        offered = operator.get(page(booked, "move"), headers=TRACED).text
         assert "does not tell at this moment" in offered
+        assert f"Request id: {TRACED['X-Correlation-ID']}" in offered
         assert "Nothing is free" not in offered
 
     def test_the_new_time_is_confirmed_first(self, operator: Client, booked: Appointment) -> None:
