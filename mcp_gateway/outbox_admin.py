@@ -133,8 +133,15 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Send again …"), permissions=["send"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[OutboxMessage]) -> HttpResponse:
-        """Nothing is sent yet: the next page asks."""
+        """Nothing is sent yet: the next page asks, and says how many are too many for it."""
         ids = ",".join(str(key) for key in chosen.values_list("pk", flat=True)[:MOST_AT_ONCE])
+        if (left := chosen.count() - MOST_AT_ONCE) > 0:
+            told = ngettext(
+                "Only %(most)s are sent again at once: %(count)s of the chosen messages is left as it is.",
+                "Only %(most)s are sent again at once: %(count)s of the chosen messages are left as they are.",
+                left,
+            )
+            self.message_user(request, told % {"most": MOST_AT_ONCE, "count": left}, messages.WARNING)
         return redirect(f"{reverse(SEND_AGAIN)}?{urlencode({'ids': ids})}")
 
     def send_again_view(self, request: HttpRequest) -> HttpResponse:

@@ -142,6 +142,25 @@ def test_a_selection_is_sent_again_together(operator: Client, company: Company) 
     assert {state(message) for message in chosen} == {State.WAITING}
 
 
+@pytest.mark.parametrize(
+    ("number", "left"), [(3, "1 of the chosen messages is left"), (4, "2 of the chosen messages are left")]
+)
+def test_it_says_how_many_lie_beyond_its_bound(
+    operator: Client, company: Company, monkeypatch: pytest.MonkeyPatch, number: int, left: str
+) -> None:
+    monkeypatch.setattr("mcp_gateway.outbox_admin.MOST_AT_ONCE", 2)
+    chosen = [make(company, str(key)).pk for key in range(number)]
+    action = {"action": "send_again", "_selected_action": chosen, "index": 0}
+    asked = operator.post(LIST, action, headers=ENGLISH, follow=True).text
+    assert "2 messages would be sent again." in asked
+    assert f"Only 2 are sent again at once: {left}" in asked
+
+
+def test_within_its_bound_it_says_nothing_of_it(operator: Client, dead: OutboxMessage) -> None:
+    action = {"action": "send_again", "_selected_action": [dead.pk], "index": 0}
+    assert "at once" not in operator.post(LIST, action, headers=ENGLISH, follow=True).text
+
+
 def test_the_list_takes_few_queries(viewer: Client, company: Company, django_assert_max_num_queries: Any) -> None:
     for number in range(30):
         make(company, str(number), payload={"appointment": number})
