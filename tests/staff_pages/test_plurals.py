@@ -104,7 +104,7 @@ def test_an_action_counts(
     ("language", "count", "told"),
     [
         ("de", 1, "1 Token widerrufen."),
-        ("en", 0, "0 tokens revoked. 1 was skipped: it has ended already."),
+        ("en", 0, "0 tokens revoked. 1 was skipped: it has ended or been rotated already."),
         ("en", 1, "1 token revoked."),
         ("en", 2, "2 tokens revoked."),
     ],
