@@ -175,9 +175,9 @@ class FollowUpAdmin(NoLostEditsMixin, WordSearchMixin, CompanyScopedAdmin):
 
     def _each(self, request: HttpRequest, rows: QuerySet[FollowUp], name: str) -> HttpResponseBase | None:
         """Say how many it would be done with; confirmed, how many it was done with, and how many it did not fit."""
-        if not confirming.is_confirmed(request):
-            fitting = rows.filter(follow_up_work.FITTING[name])
-            return confirming.question(request, self, str(TITLES[name]), rows, fitting)
+        fitting = rows.filter(follow_up_work.FITTING[name])
+        if asked := confirming.question(request, self, str(TITLES[name]), rows, fitting):
+            return asked
         results = [STEPS[name](row, request.user) for row in rows]
         done, skipped = results.count(True), results.count(False)
         told = ngettext("Done with %(count)s follow-up.", "Done with %(count)s follow-ups.", done) % {"count": done}

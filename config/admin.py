@@ -9,7 +9,7 @@ from django.urls import path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from mcp_gateway import outages, staff_pages
+from mcp_gateway import confirming, outages, staff_pages
 from mcp_gateway.staff_pages import Section
 
 # The page that an app registers under this name is what staff see first.
@@ -22,6 +22,10 @@ class StaffAdminSite(admin.AdminSite):
     index_title: Any = _("Overview")
     # The front page is this site's own.
     site_url = None
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.add_action(confirming.delete_selected)
 
     def get_urls(self) -> list[Any]:
         own = [

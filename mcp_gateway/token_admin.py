@@ -139,8 +139,8 @@ class ApiTokenAdmin(CompanyScopedAdmin):
     @admin.action(description=_("Revoke selected tokens"), permissions=["change"])
     def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> HttpResponse | None:
         fitting = tokens.filter(revoked_at=None)
-        if not confirming.is_confirmed(request):
-            return confirming.question(request, self, gettext("Revoke tokens"), tokens, fitting)
+        if asked := confirming.question(request, self, gettext("Revoke tokens"), tokens, fitting):
+            return asked
         number = tokens.order_by().count()
         by = Principal.of_staff(request.user)
         revoked = [token for token in fitting if issued_tokens.revoke(by, token)]
@@ -152,8 +152,8 @@ class ApiTokenAdmin(CompanyScopedAdmin):
     @admin.action(description=_("Rotate selected tokens; the old ones end in 24 hours"), permissions=["change", "add"])
     def rotate(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> HttpResponse:
         usable = tokens.filter(ApiToken.usable(), successor=None).select_related("company")
-        if not confirming.is_confirmed(request):
-            return confirming.question(request, self, gettext("Make new tokens in their place"), tokens, usable)
+        if asked := confirming.question(request, self, gettext("Make new tokens in their place"), tokens, usable):
+            return asked
         number = tokens.order_by().count()
         by = Principal.of_staff(request.user)
         rotated = [made for token in usable if (made := issued_tokens.rotate(by, token))]

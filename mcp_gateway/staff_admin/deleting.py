@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from mcp_gateway import deletion
+from mcp_gateway import confirming, deletion
 from mcp_gateway.deletion import HeldBack, NameTaken, SoftlyDeleted
 from mcp_gateway.moments import moment
 from mcp_gateway.principal import Principal
@@ -141,7 +141,9 @@ class SoftDeletingAdmin(CompanyScopedAdmin):
         return render(request, "staff/restore.html", {**context, "may_restore": may_restore})
 
     @admin.action(description=gettext_lazy("Restore selected rows"), permissions=["delete"])
-    def restore_selected(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+    def restore_selected(self, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:
+        if asked := confirming.question(request, self, _("Restore"), rows, rows):
+            return asked
         by = Principal.of_staff(request.user)
         done = taken = 0
         for row in rows:
@@ -157,6 +159,7 @@ class SoftDeletingAdmin(CompanyScopedAdmin):
                 taken,
             ) % {"count": taken}
         self.message_user(request, told, messages.WARNING if taken else messages.SUCCESS)
+        return None
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> Any:
         """Where it was deleted, its page is the one that restores it."""

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from appointments.models import Company
+from mcp_gateway import confirming
 from mcp_gateway.errors import Unauthorised
 from mcp_gateway.models import ApiToken, AuditEntry
 from mcp_gateway.tokens import create_token, revoke_token, rotate_token, verify_token
@@ -148,6 +149,19 @@ def test_the_list_says_which_token_was_rotated(staff: Client, company: Company) 
     staff.post(LIST, acting("rotate", old, confirmed="yes"))
     page = staff.get(LIST, headers={"Accept-Language": "en"}).text
     assert sorted(re.findall(r"</span> (rotated|usable)</span>", page)) == ["rotated", "usable"]
+
+
+@pytest.mark.parametrize("confirmed", [{}, {"confirmed": "yes"}])
+@pytest.mark.parametrize("action", ["revoke", "rotate"])
+def test_too_many_at_once_are_left_alone(
+    staff: Client, company: Company, monkeypatch: pytest.MonkeyPatch, action: str, confirmed: dict[str, str]
+) -> None:
+    monkeypatch.setattr(confirming, "MOST_KEYS", 2)
+    tokens = [create_token(name="till", company=company, scopes=["*"])[0] for _ in range(3)]
+    sent = acting(action, tokens[0], select_across="1", **confirmed)
+    said = staff.post(LIST, sent, follow=True, headers={"Accept-Language": "en"}).text
+    assert "More than 2 rows are chosen: nothing was done. Narrow the list by its filters" in said
+    assert ApiToken.objects.filter(revoked_at=None, successor=None).count() == 3
 
 
 def test_another_companys_token_is_not_rotated(staff: Client, other_company: Company) -> None:

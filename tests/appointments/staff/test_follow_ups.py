@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from appointments.models import Company, FollowUp
+from mcp_gateway import confirming
 from mcp_gateway.models import AuditEntry
 from tests import trail
 from tests.appointments.staff.conftest import In, make_appointment
@@ -130,6 +131,22 @@ def test_beforehand_it_is_told_how_many_it_would_be(
     done = operator.post(LIST, {**chosen, "confirmed": "yes"}, follow=True).text
     assert f"Done with {fits} follow-up" in done
     assert f"{skipped} {'was' if skipped == 1 else 'were'} skipped." in done
+
+
+@pytest.mark.parametrize("confirmed", [{}, {"confirmed": "yes"}])
+@pytest.mark.parametrize("action", ["take_chosen", "finish_chosen"])
+def test_more_rows_than_a_request_has_time_for_are_refused(
+    operator: Client, company: Company, action: str, confirmed: dict[str, str]
+) -> None:
+    FollowUp.objects.bulk_create(
+        FollowUp(company=company, kind="callback", what_to_do="Ring") for _ in range(confirming.MOST_KEYS + 1)
+    )
+    first = FollowUp.objects.values_list("pk", flat=True)[0]
+    every = {"action": action, "_selected_action": first, "select_across": "1", **confirmed}
+    answer = operator.post(LIST, every, follow=True)
+    assert answer.redirect_chain == [(LIST, 302)]
+    assert "More than 500 rows are chosen: nothing was done." in answer.text
+    assert not FollowUp.objects.exclude(status=Status.OPEN).exists()
 
 
 def test_an_assignee_given_in_the_form_is_in_the_trail(operator: Client, task: FollowUp) -> None:

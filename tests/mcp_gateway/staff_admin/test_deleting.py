@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from appointments.models import Appointment, Company, Customer, Service
 from appointments.service_names import find_service
-from mcp_gateway import deletion, gateway
+from mcp_gateway import confirming, deletion, gateway
 from mcp_gateway.deletion import KEPT_FOR, SoftlyDeleted
 from mcp_gateway.models import ApiToken, AuditEntry
 from mcp_gateway.principal import Principal
@@ -113,8 +113,28 @@ class TestEach:
         assert "These 2 go out of every list" in asked
         admin.post(url(rows[0]), {**chosen, "action": "delete_selected", "post": "yes"})
         assert not model.objects.exists()
-        admin.post(url(rows[0]) + "?deleted=yes", {**chosen, "action": "restore_selected"})
+        restore = {**chosen, "action": "restore_selected"}
+        asked = admin.post(url(rows[0]) + "?deleted=yes", restore, headers=ENGLISH).text
+        assert "It would be done with 2 rows." in asked
+        assert not model.objects.exists()
+        admin.post(url(rows[0]) + "?deleted=yes", {**restore, "confirmed": "yes"})
         assert model.objects.count() == 2
+
+    def test_too_many_at_once_are_neither_deleted_nor_restored(
+        self, admin: Client, company: Company, model: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(confirming, "MOST_KEYS", 1)
+        rows = [make(model, company, name) for name in ("a", "b")]
+        every = {"_selected_action": [rows[0].pk], "select_across": "1", "post": "yes", "confirmed": "yes"}
+        said = admin.post(url(rows[0]), {**every, "action": "delete_selected"}, headers=ENGLISH, follow=True).text
+        assert "More than 1 rows are chosen: nothing was done." in said
+        assert model.objects.count() == 2
+        for row in rows:
+            deletion.delete(row, TASK)
+        restore = {**every, "action": "restore_selected"}
+        said = admin.post(url(rows[0]) + "?deleted=yes", restore, headers=ENGLISH, follow=True).text
+        assert "More than 1 rows are chosen: nothing was done." in said
+        assert not model.objects.exists()
 
     def test_what_is_deleted_is_in_nobodys_way(self, admin: Client, company: Company, model: Any) -> None:
         row = make(model, company)
