@@ -82,6 +82,17 @@ def messages_are_announced(page: Page) -> list[str]:
     return ["a message without role=status"] * len(silent)
 
 
+def badges_have_a_word_and_a_symbol(page: Page) -> list[str]:
+    badges = [element for element in page.all("span") if "badge" in element.classes]
+    return [f"badge {badge.text!r}" for badge in badges if not _has_word_and_symbol(badge)]
+
+
+def _has_word_and_symbol(badge: Element) -> bool:
+    symbol, *rest = badge.children
+    words = " ".join(one if isinstance(one, str) else one.text for one in rest)
+    return isinstance(symbol, Element) and symbol["aria-hidden"] == "true" and bool(symbol.text and words.strip())
+
+
 RULES: tuple[Callable[[Page], list[str]], ...] = (
     one_main_and_one_heading,
     headings_skip_no_level,
@@ -91,6 +102,7 @@ RULES: tuple[Callable[[Page], list[str]], ...] = (
     what_is_pointed_at_is_there,
     fields_have_labels,
     messages_are_announced,
+    badges_have_a_word_and_a_symbol,
 )
 
 

@@ -114,6 +114,38 @@ def test_the_chart_says_that_there_is_nothing(logged_in: In) -> None:
     assert "<polyline" not in page
 
 
+def test_the_charts_numbers_are_in_a_table_too(logged_in: In, company: Company) -> None:
+    make_call(company)
+    page = logged_in("viewer").get("/admin/").text
+    chart = page[page.index('<figure class="chart">') : page.index("</figure>")]
+    first, *_days, today = re.findall(r'<tr><th scope="row">[^<]+</th><td>(\d+)</td><td>(\d+)</td></tr>', chart)
+    assert (first, today) == (("0", "0"), ("1", "0"))
+
+
+@pytest.mark.parametrize(
+    ("ages", "words"),
+    [
+        ((), "waiting events"),
+        ((67,), "waiting event, for 1 h 7 min"),
+        ((3, 65), "waiting events; the oldest waits 1 h 5 min"),
+    ],
+)
+def test_the_tile_of_waiting_events_tells_the_age_of_the_oldest(
+    logged_in: In, company: Company, ages: tuple[int, ...], words: str
+) -> None:
+    for minutes in ages:
+        received_at = NIGHT - timedelta(minutes=minutes)
+        WebhookEvent.objects.create(
+            provider="x", company=company, event="ping", dedupe_key=str(minutes), payload={}, received_at=received_at
+        )
+    page = logged_in("viewer").get("/admin/").text
+    assert f"<strong>{len(ages)}</strong><span>{words}</span>" in page
+
+
+def test_it_says_of_when_the_numbers_are(logged_in: In) -> None:
+    assert f'As of <time datetime="{NIGHT:%Y-%m-%dT%H:%M}' in logged_in("viewer").get("/admin/").text
+
+
 def test_who_comes_and_what_is_to_be_done(logged_in: In, company: Company) -> None:
     make_appointment(company, attendee_name="Frau Heute")
     make_appointment(company, attendee_name="Frau Morgen", starts_at=NIGHT + timedelta(days=1))
