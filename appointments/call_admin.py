@@ -96,7 +96,7 @@ class CallAdmin(WordSearchMixin, ReadOnlyAdmin):
             "cost": _cost(call),
             "state": self.state(call),
             "why_ended": why_ended(call),
-            "story": story(call, rows, request.user),
+            "story": story(call, rows, request),
             "appointments": [(row, looks.appointment_badge(row.status)) for row in latest_first],
             "transcript": call.transcript.splitlines(),
         }

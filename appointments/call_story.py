@@ -9,12 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from appointments import looks, words_for_staff
 from appointments.models import Appointment, Call, FollowUp
+from mcp_gateway import trail
 from mcp_gateway.models import AuditEntry
 from mcp_gateway.viewing import VIEWED
 
@@ -26,7 +28,7 @@ class Moment:
     """One line of the story; `at` is an instant, None where nobody knows when. `said` and `told` are people's words."""
 
     at: datetime | None
-    what: str
+    what: SafeString | str
     badge: SafeString | str = ""
     said: str = ""
     told: str = ""
@@ -56,8 +58,8 @@ def why_ended(call: Call) -> str:
     return str(teller.why_ended(call.disconnection_reason)) if teller else call.disconnection_reason
 
 
-def story(call: Call, appointments: Sequence[Appointment], user: Any) -> list[Moment]:
-    """Of a call with these appointments, as far as the user may see it; what has no time comes last."""
+def story(call: Call, appointments: Sequence[Appointment], request: HttpRequest) -> list[Moment]:
+    """Of a call with these appointments, as far as the reader may see it; what has no time comes last."""
     teller = _tellers.get(call.provider)
     follow_ups = list(call.follow_ups.order_by("created_at"))
     moments = [
@@ -65,9 +67,9 @@ def story(call: Call, appointments: Sequence[Appointment], user: Any) -> list[Mo
         *(teller.moments(call) if teller else []),
         *map(_of_appointment, appointments),
         *map(_of_follow_up, follow_ups),
-        *_changes(appointments, follow_ups),
+        *_changes(appointments, follow_ups, request),
     ]
-    seen = [moment for moment in moments if not moment.permission or user.has_perm(moment.permission)]
+    seen = [moment for moment in moments if not moment.permission or request.user.has_perm(moment.permission)]
     return sorted(seen, key=lambda moment: (moment.at is None, moment.at or call.created_at))
 
 
@@ -98,11 +100,13 @@ def _of_follow_up(row: FollowUp) -> Moment:
     )
 
 
-def _changes(appointments: Sequence[Appointment], follow_ups: list[FollowUp]) -> list[Moment]:
-    """What was done with them since."""
+def _changes(appointments: Sequence[Appointment], follow_ups: list[FollowUp], request: HttpRequest) -> list[Moment]:
+    """What was done with them since, in the words of the audit trail."""
     kinds = (("Appointment", appointments), ("FollowUp", follow_ups))
     about = [Q(object_type=name, object_id__in=[str(row.pk) for row in rows]) for name, rows in kinds if rows]
     if not about:
         return []
     entries = AuditEntry.objects.filter(Q(*about, _connector=Q.OR)).exclude(action=VIEWED)[:MAX_ENTRIES]
-    return [Moment(at=entry.at, what=f"{entry.action}: {entry.actor}", details=entry.reason) for entry in entries]
+    return [
+        Moment(at=told.entry.at, what=told.sentence, details=told.entry.reason) for told in trail.told(request, entries)
+    ]

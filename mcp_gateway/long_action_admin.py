@@ -24,6 +24,7 @@ from mcp_gateway.staff_admin import (
     SavedView,
     date_range,
     today,
+    view_of,
     visible_companies,
 )
 from mcp_gateway.staff_pages import Section
@@ -59,8 +60,8 @@ class LongActionAdmin(ReadOnlyAdmin):
     list_select_related = ("company", "started_by")
     views = (
         SavedView(_("Today"), today),
-        SavedView(_("Running"), {"state__exact": State.RUNNING}),
-        SavedView(_("Failed"), {"state__exact": State.FAILED}),
+        view_of(State.RUNNING),
+        view_of(State.FAILED),
     )
     first_step = "portal"
     nothing_yet = _(
@@ -146,7 +147,7 @@ class LongActionAdmin(ReadOnlyAdmin):
         if not _may_cancel(request, action):
             raise PermissionDenied
         if background.cancel(action.pk, Principal.of_staff(request.user)):
-            self.message_user(request, _("It is cancelled: what is done already stays done."), messages.SUCCESS)
+            self.message_user(request, _("It is called off: what is done already stays done."), messages.SUCCESS)
         else:
             self.message_user(request, _("It has ended already, or is about to."), messages.WARNING)
         return redirect("admin:mcp_gateway_longaction_change", action.pk)
@@ -165,7 +166,7 @@ def state_badge(action: LongAction) -> SafeString:
     state = State(action.state)
     look = Look.CARE if state is State.DONE and action.failed else LOOKS[state]
     if state is State.RUNNING and action.cancel_requested:
-        return badge(look, _("is being cancelled"))
+        return badge(look, _("is being called off"))
     return badge(look, state.label)
 
 

@@ -28,6 +28,7 @@ from mcp_gateway.staff_admin import (
     date_range,
     has_error,
     today,
+    view_of,
 )
 from mcp_gateway.staff_pages import Section, render
 from mcp_gateway.webhook_event_admin import pretty
@@ -74,9 +75,9 @@ class OutboxMessageAdmin(ReadOnlyAdmin):
     list_select_related = ("company",)
     views = (
         SavedView(_("Today"), today),
-        SavedView(_("Waiting"), {"state__exact": State.WAITING}),
-        SavedView(_("Failed"), {"state__exact": State.FAILED}),
-        SavedView(_("Given up"), {"state__exact": State.DEAD}),
+        view_of(State.WAITING),
+        view_of(State.FAILED),
+        view_of(State.DEAD),
     )
     first_step = "portal"
     nothing_yet = _("Nothing has been told to anybody yet: mails go out when appointments are made and changed.")

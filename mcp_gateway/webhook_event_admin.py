@@ -32,6 +32,7 @@ from mcp_gateway.staff_admin import (
     date_range,
     has_error,
     today,
+    view_of,
 )
 from mcp_gateway.staff_pages import Section, render
 from mcp_gateway.templatetags.staff import duration
@@ -89,9 +90,9 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     list_select_related = ("company",)
     views = (
         SavedView(_("Today"), today),
-        SavedView(_("Waiting"), {"state__exact": State.RECEIVED}),
-        SavedView(_("Failed"), {"state__exact": State.FAILED}),
-        SavedView(_("Given up"), {"state__exact": State.DEAD}),
+        view_of(State.RECEIVED),
+        view_of(State.FAILED),
+        view_of(State.DEAD),
     )
     first_step = "portal"
     nothing_yet = _("No webhook has been received yet: they come from Retell and Cal.com.")

@@ -12,12 +12,12 @@ class WebhookEvent(models.Model):
     """One verified message from a vendor. The table is the queue, Celery only the bell."""
 
     class State(models.TextChoices):
-        RECEIVED = "received", _("received")
+        RECEIVED = "received", _("waiting")
         PROCESSING = "processing", _("processing")
         DONE = "done", _("done")
         IGNORED = "ignored", _("ignored")
         FAILED = "failed", _("failed")
-        DEAD = "dead", _("dead")
+        DEAD = "dead", _("given up")
 
     provider = models.CharField(_("provider"), max_length=20)
     company = models.ForeignKey(

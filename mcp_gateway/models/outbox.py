@@ -17,7 +17,7 @@ class OutboxMessage(models.Model):
         SENT = "sent", _("sent")
         SKIPPED = "skipped", _("not needed any more")
         FAILED = "failed", _("failed")
-        DEAD = "dead", _("dead")
+        DEAD = "dead", _("given up")
 
     company = models.ForeignKey(
         COMPANY, verbose_name=_("company"), on_delete=models.PROTECT, related_name="outbox_messages"

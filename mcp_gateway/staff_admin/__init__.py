@@ -3,7 +3,7 @@
 from mcp_gateway.staff_admin.deleting import SoftDeletingAdmin
 from mcp_gateway.staff_admin.filters import CompanyFilter, OwnRowsFilter, RecentValuesFilter, date_range, has_error
 from mcp_gateway.staff_admin.lists import StaffListAdmin
-from mcp_gateway.staff_admin.saved_views import VIEW_VAR, SavedView, bounded_count, count_text, today
+from mcp_gateway.staff_admin.saved_views import VIEW_VAR, SavedView, bounded_count, count_text, today, view_of
 from mcp_gateway.staff_admin.scoped import CompanyScopedAdmin, ReadOnlyAdmin
 from mcp_gateway.staff_admin.secrets_form import KEPT, SecretsForm
 from mcp_gateway.staff_admin.visibility import visible_companies
@@ -25,5 +25,6 @@ __all__ = [
     "date_range",
     "has_error",
     "today",
+    "view_of",
     "visible_companies",
 ]

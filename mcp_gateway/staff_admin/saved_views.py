@@ -10,11 +10,12 @@ from typing import Any
 from django.contrib.admin.options import ModelAdmin
 from django.contrib.admin.utils import build_q_object_from_lookup_parameters, prepare_lookup_value
 from django.contrib.admin.views.main import ORDER_VAR
-from django.db.models import IntegerField, Model, Q, QuerySet, Subquery
+from django.db.models import Choices, IntegerField, Model, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.http import urlencode
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from mcp_gateway.staff_admin.filters import FIRST_DAY_VAR, LAST_DAY_VAR, StaffFilter
@@ -43,6 +44,11 @@ class SavedView:
     def url(self) -> str:
         """Within the page of the list."""
         return f"?{urlencode(self.parameters)}"
+
+
+def view_of(state: Choices) -> SavedView:
+    """The rows in this state, under its own word."""
+    return SavedView(capfirst(state.label), {"state__exact": str(state.value)})
 
 
 @dataclass(frozen=True)

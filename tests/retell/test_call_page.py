@@ -10,7 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from appointments.models import Call, Company, FollowUp
+from mcp_gateway import audit
 from mcp_gateway.models import WebhookEvent
+from mcp_gateway.principal import Principal
 from retell.webhook_events import key_of_call
 from tests.appointments.staff.conftest import make_appointment
 from tests.factories import make_call, make_customer
@@ -108,6 +110,23 @@ def test_the_story_is_in_the_order_of_time(viewer: Client, call: Call) -> None:
     story = ["Event call_started", "Function collect", "The call ended", "Event call_ended", "Appointment: Erika"]
     places = [shown.index(words) for words in story]
     assert places == sorted(places)
+
+
+def test_what_was_done_since_is_told_as_in_the_audit_trail(viewer: Client, call: Call) -> None:
+    appointment = make_appointment(call.company, call=call)
+    by = User.objects.create_user("<b>jana", is_staff=True)
+    audit.record_by(
+        Principal.of_staff(by),
+        action="appointment.cancelled",
+        object_type="Appointment",
+        object_id=appointment.pk,
+        company_id=call.company_id,
+        reason="Stylist is ill",
+    )
+    text = viewer.get(f"{LIST}{call.pk}/change/").text
+    assert "<b>&lt;b&gt;jana</b> cancelled <a href=" in text
+    assert "Stylist is ill" in text
+    assert "appointment.cancelled" not in text
 
 
 def test_events_lead_to_their_page_with_their_attempts(viewer: Client, call: Call) -> None:

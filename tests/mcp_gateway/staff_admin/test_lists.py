@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from appointments.models import Company
 from mcp_gateway.models import OutboxMessage, WebhookEvent
@@ -95,6 +97,21 @@ def test_a_saved_view_counts_no_further_than_its_bound(
     monkeypatch.setattr(saved_views, "BOUND", 3)
     events(5, state="dead")
     assert {link.name: link.count for link in viewer.get(LIST).context["cl"].views}["Aufgegeben"] == "3+"
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_saved_view_of_one_state_bears_the_states_word(language: str) -> None:
+    with override(language):
+        named = [
+            (model._meta.model_name, str(view.name).lower(), str(dict(field.flatchoices)[value]).lower())
+            for model, model_admin in site._registry.items()
+            for view in getattr(model_admin, "views", ())
+            for name, value in view.parameters.items()
+            if name in ("state__exact", "status__exact")
+            for field in (model._meta.get_field(name.removesuffix("__exact")),)
+        ]
+    assert {model for model, _view, _word in named} == {"webhookevent", "outboxmessage", "longaction"}
+    assert [one for one in named if one[1] != one[2]] == []
 
 
 def test_the_saved_view_that_is_open_is_marked(viewer: Client, events: Events) -> None:

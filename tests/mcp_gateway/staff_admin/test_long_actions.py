@@ -135,7 +135,7 @@ def test_who_may_start_it_may_cancel_it(as_role: As, outcomes: Any, company: Com
     response = client.post(url(action, "cancel"), follow=may, headers={"Accept-Language": "en"})
     assert response.status_code == (200 if may else 403)
     assert state_of(action) == (State.CANCELLED if may else State.WAITING)
-    assert ("It is cancelled" in response.text) is may
+    assert ("It is called off" in response.text) is may
 
 
 def test_cancelled_twice_it_is_cancelled_once(operator: Client, start: Start) -> None:
