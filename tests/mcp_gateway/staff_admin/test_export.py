@@ -73,7 +73,7 @@ def test_no_more_than_a_piece_is_read_at_once(
 def test_times_are_utc_and_states_are_words(operator: Client, events: Events) -> None:
     events(1, received_at="2026-11-22T17:19:00Z", state="dead")
     (row,) = rows(operator, EVENTS)
-    assert (row["received at"], row["state"]) == ("2026-11-22T17:19:00Z", "dead")
+    assert (row["received at"], row["state"]) == ("2026-11-22T17:19:00Z", "given up")
     (row,) = rows(operator, EVENTS, "de")
     assert row["Status"] == "aufgegeben"
 
