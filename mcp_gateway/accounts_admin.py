@@ -119,7 +119,7 @@ def _may_reset(request: HttpRequest, person: User) -> bool:
 
 
 @admin.register(Group)
-class RoleAdmin(StaffListAdmin, DjangosGroupAdmin):
+class RoleAdmin(NoLostEditsMixin, StaffListAdmin, DjangosGroupAdmin):
     section = Section.ACCESS
     filter_horizontal = ()
 

@@ -4,22 +4,26 @@ The form carries what its user saw, signed; of secrets only a keyed hash. Who sa
 seen it.
 """
 
+import json
 from collections.abc import Iterable
+from itertools import takewhile
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import DateTimeField, Model
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 
 from mcp_gateway.fields import encrypted_fields
+from mcp_gateway.moments import written
 
 FIELD = "seen"
-MAX_SHOWN = 200
+# Letters of a value, and of them what stands before the first that differs.
+MAX_SHOWN, MAX_BEFORE = 200, 40
 
 
 class NoLostEditsMixin:
@@ -49,7 +53,7 @@ class NoLostEditsMixin:
 
 def _values(row: Model, names: Iterable[str]) -> dict[str, str]:
     """Each of these columns as text, and of relations the keys."""
-    secrets = _secrets(row)
+    secrets = _secrets(type(row))
     columns = {field.name: field for field in row._meta.concrete_fields}
     texts = {name: _text(columns[name], row) for name in names if name in columns}
     texts |= {field.name: _keys(row, field.name) for field in row._meta.many_to_many if field.name in names}
@@ -57,17 +61,20 @@ def _values(row: Model, names: Iterable[str]) -> dict[str, str]:
 
 
 def _text(column: Any, row: Model) -> str:
-    return "" if column.value_from_object(row) is None else str(column.value_to_string(row))
+    if column.value_from_object(row) is None:
+        return ""
+    value = column.value_to_string(row)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
 
 
 def _keys(row: Model, name: str) -> str:
     return " ".join(str(key) for key in sorted(getattr(row, name).values_list("pk", flat=True)))
 
 
-def _secrets(row: Model) -> set[str]:
+def _secrets(model: type[Model]) -> set[str]:
     """Columns that nobody is shown, not even in the form's own hidden field."""
-    passwords = {"password"} if isinstance(row, AbstractBaseUser) else set()
-    return {field.name for field in encrypted_fields(type(row))} | passwords
+    passwords = {"password"} if issubclass(model, AbstractBaseUser) else set()
+    return {field.name for field in encrypted_fields(model)} | passwords
 
 
 def _hash(secret: str) -> str:
@@ -91,25 +98,57 @@ def _differences(seen: dict[str, str], stored: Model, form: Any) -> list[str]:
     """What others have changed since of the fields in the form, a sentence for each."""
     now = _values(stored, form.base_fields)
     return [
-        _sentence(stored, name, seen.get(name, ""), value) for name, value in now.items() if seen.get(name) != value
+        sentence
+        for name, value in now.items()
+        if (was := seen.get(name)) != value
+        for sentence in _sentences(stored._meta.get_field(name), form.base_fields[name], was or "", value)
     ]
 
 
-def _sentence(row: Model, name: str, was: str, now: str) -> str:
-    field = row._meta.get_field(name)
-    label = capfirst(str(getattr(field, "verbose_name", name)))
-    if name in _secrets(row):
-        return _("%(field)s: replaced.") % {"field": label}
-    shown = {"field": label, "was": _shown(field, was), "now": _shown(field, now)}
-    return _("%(field)s: was “%(was)s”, is “%(now)s” now.") % shown
+def _sentences(column: Any, field: Any, was: str, now: str) -> list[str]:
+    label = capfirst(str(column.verbose_name))
+    if column.name in _secrets(column.model):
+        return [_("%(field)s: replaced.") % {"field": label}]
+    if column.many_to_many:
+        return _of_many(label, field, was.split(), now.split())
+    return [_sentence(label, _shown(column, was), _shown(column, now))]
 
 
-def _shown(field: Any, text: str) -> str:
-    """A value as people know it: rows by their names, choices by their words."""
-    if field.is_relation:
-        names = [str(row) for row in field.related_model._default_manager.filter(pk__in=text.split())]
-        return Truncator(", ".join(names)).chars(MAX_SHOWN)
-    return Truncator(str(dict(field.flatchoices).get(text, text))).chars(MAX_SHOWN)
+def _of_many(label: str, field: Any, was: list[str], now: list[str]) -> list[str]:
+    """The rows that came and went, called as the form's field calls them: of all of them nobody would find those."""
+    told = {
+        _("%(field)s: added “%(rows)s”."): [key for key in now if key not in was],
+        _("%(field)s: taken away “%(rows)s”."): [key for key in was if key not in now],
+    }
+    return [sentence % {"field": label, "rows": _names(field, keys)} for sentence, keys in told.items() if keys]
+
+
+def _names(field: Any, keys: list[str]) -> str:
+    rows = field.queryset.model._default_manager.filter(pk__in=keys)
+    return Truncator(", ".join(field.label_from_instance(row) for row in rows)).chars(MAX_SHOWN)
+
+
+def _sentence(label: str, was: str, now: str) -> str:
+    was, now = _apart(was, now)
+    return _("%(field)s: was “%(was)s”, is “%(now)s” now.") % {"field": label, "was": was, "now": now}
+
+
+def _apart(was: str, now: str) -> tuple[str, str]:
+    """Both, or, where they are long, both from shortly before they part."""
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(was, now, strict=False))
+    parted = sum(1 for _pair in same) - MAX_BEFORE
+    if max(len(was), len(now)) > MAX_SHOWN and parted > 0:
+        was, now = (f"…{text[parted:]}" for text in (was, now))
+    return Truncator(was).chars(MAX_SHOWN), Truncator(now).chars(MAX_SHOWN)
+
+
+def _shown(column: Any, text: str) -> str:
+    """A value as people know it: rows by their names, choices by their words, moments on the reader's clock."""
+    if column.is_relation:
+        return ", ".join(str(row) for row in column.related_model._default_manager.filter(pk__in=text.split()))
+    if isinstance(column, DateTimeField) and text:
+        return written(column.to_python(text))
+    return str(dict(column.flatchoices).get(text, text))
 
 
 def _refusing(form: Any, differences: list[str]) -> Any:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mcp_gateway import confirming, issued_tokens
 from mcp_gateway.badges import Look, badge
+from mcp_gateway.lost_edits import NoLostEditsMixin
 from mcp_gateway.models import ApiToken
 from mcp_gateway.moments import moment
 from mcp_gateway.principal import Principal
@@ -64,7 +65,7 @@ class TokenForm(forms.ModelForm):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(CompanyScopedAdmin):
+class ApiTokenAdmin(NoLostEditsMixin, CompanyScopedAdmin):
     form = TokenForm
     list_display = ("name", "prefix", "company", "state", "scopes", "expires", "last_used", "revoked")
     list_filter = (("company", CompanyFilter), "expires_at", "revoked_at")

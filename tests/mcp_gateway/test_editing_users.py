@@ -53,7 +53,7 @@ def test_a_role_that_another_gave_is_not_taken_away_unseen(browser: Client, pers
     viewer = Group.objects.get(name="viewer")
     second = form(browser, person, last_name="Beispiel")
     browser.post(url(person), form(browser, person, groups=[viewer.pk]))
-    assert "Groups: was “”, is “viewer” now." in browser.post(url(person), second).text
+    assert "Groups: added “viewer”." in browser.post(url(person), second).text
     assert list(person.groups.all()) == [viewer]
 
 

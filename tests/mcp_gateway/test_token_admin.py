@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -216,3 +217,52 @@ def test_a_stored_token_shows_what_was_chosen(staff: Client, company: Company) -
 def test_a_token_for_nothing_is_refused(staff: Client, company: Company, chosen: list[str]) -> None:
     assert staff.post(ADD, form(company, scopes="", chosen=chosen)).status_code == 200
     assert not ApiToken.objects.exists()
+
+
+class TestTwoEditOne:
+    @pytest.fixture
+    def token(self, company: Company) -> ApiToken:
+        return create_token(name="till", company=company, scopes=["calcom.*", "webhook.listEvents"])[0]
+
+    def opened(self, staff: Client, token: ApiToken, **changes: Any) -> dict[str, Any]:
+        """The form as it is open in a browser, with what its user writes."""
+        page = staff.get(at(token)).text
+        stored = {"name": "till", "chosen": ["calcom.*"], "scopes": '["webhook.listEvents"]', "expires_at": ""}
+        return {**stored, "seen": re.findall(r'name="seen" value="([^"]+)"', page)[0], **changes}
+
+    def test_the_second_save_is_refused_with_the_difference(self, staff: Client, token: ApiToken) -> None:
+        second = self.opened(staff, token, name="the till", chosen=["calcom.*", "queue.*"])
+        assert staff.post(at(token), self.opened(staff, token, scopes="[]")).status_code == 302
+        answer = unescape(staff.post(at(token), second, headers={"Accept-Language": "en"}).text)
+        assert "Somebody has saved this since you opened it" in answer
+        assert 'Scopes: was “["calcom.*", "webhook.listEvents"]”, is “["calcom.*"]” now.' in answer
+        token.refresh_from_db()
+        assert (token.name, token.scopes) == ("till", ["calcom.*"])
+
+    def test_a_rotated_one_does_not_live_on(self, staff: Client, token: ApiToken) -> None:
+        second = self.opened(staff, token, name="the till")
+        staff.post(LIST, acting("rotate", token, confirmed="yes"))
+        assert staff.post(at(token), second).status_code == 200
+        token.refresh_from_db()
+        assert token.expires_at is not None
+
+    def test_one_after_the_other_is_fine(self, staff: Client, token: ApiToken) -> None:
+        for name in ("first", "second"):
+            assert staff.post(at(token), self.opened(staff, token, name=name)).status_code == 302
+        token.refresh_from_db()
+        assert (token.name, token.scopes) == ("second", ["calcom.*", "webhook.listEvents"])
+
+    def test_another_token_may_change(self, staff: Client, token: ApiToken, company: Company) -> None:
+        other, _ = create_token(name="till 2", company=company, scopes=["*"])
+        mine = self.opened(staff, token, name="the till")
+        ApiToken.objects.filter(pk=other.pk).update(name="till two")
+        assert staff.post(at(token), mine).status_code == 302
+
+    def test_a_call_meanwhile_is_no_edit(self, staff: Client, token: ApiToken) -> None:
+        mine = self.opened(staff, token, name="the till")
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=timezone.now())
+        assert staff.post(at(token), mine).status_code == 302
+
+
+def at(token: ApiToken) -> str:
+    return reverse("admin:mcp_gateway_apitoken_change", args=[token.pk])
