@@ -123,6 +123,10 @@ class RoleAdmin(NoLostEditsMixin, StaffListAdmin, DjangosGroupAdmin):
     section = Section.ACCESS
     filter_horizontal = ()
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A migration makes them, once: whoever is not to have one any more is taken out of it, on the user's page."""
+        return False
+
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
         if db_field.name == "permissions":
             kwargs["form_class"] = PermissionsField

@@ -1,4 +1,4 @@
-"""Two people edit one role: no permission is given or taken away unseen."""
+"""Two people edit one role: no permission is given or taken away unseen, and no role is deleted."""
 
 import re
 from html import unescape
@@ -68,3 +68,10 @@ def test_another_role_may_change(browser: Client, role: Group) -> None:
     mine = opened(browser, role, name="front desk")
     Group.objects.get(name="viewer").permissions.clear()
     assert browser.post(url(role), mine).status_code == 302
+
+
+def test_none_is_deleted(browser: Client, role: Group) -> None:
+    assert browser.post(f"/admin/auth/group/{role.pk}/delete/", {"post": "yes"}).status_code == 403
+    selected = {"action": "delete_selected", "_selected_action": [role.pk], "post": "yes"}
+    browser.post("/admin/auth/group/", selected)
+    assert Group.objects.filter(pk=role.pk).exists()

@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 from cryptography.fernet import Fernet
 from django.contrib import admin as django_admin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.core.management import call_command, get_commands
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -273,7 +273,6 @@ ACTIONS: dict[tuple[str, str], Callable[[World], Any]] = {
     ("appointments.service", "delete_selected"): lambda w: make_service(w.company, name="Alt"),
     ("appointments.customer", "delete_selected"): lambda w: make_customer(w.company),
     ("retell.retellconfiguration", "delete_selected"): lambda w: make_configuration(w.company),
-    ("auth.group", "delete_selected"): lambda w: Group.objects.create(name="spare"),
     ("appointments.followup", "take_chosen"): lambda w: _follow_up(w, FollowUp.Status.OPEN),
     ("appointments.followup", "release_chosen"): lambda w: _follow_up(w, FollowUp.Status.TAKEN),
     ("appointments.followup", "finish_chosen"): lambda w: _follow_up(w, FollowUp.Status.OPEN),
