@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from itertools import takewhile
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib.auth.models import AbstractBaseUser
 from django.core import signing
 from django.core.exceptions import ValidationError
@@ -37,7 +38,7 @@ class NoLostEditsMixin:
             return form
         # Locked until this save is through: of two at once the second sees the first.
         stored = type(obj)._default_manager.select_for_update().get(pk=obj.pk)
-        changed = _differences(_opened(request.POST[FIELD], obj), stored, form)
+        changed = _differences(_opened(request.POST[FIELD], _salt(obj)), stored, form)
         return _refusing(form, changed) if changed else form
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
@@ -49,6 +50,47 @@ class NoLostEditsMixin:
             names = context["adminform"].form.fields
             context["seen"] = signing.dumps(_values(stored, names), salt=_salt(stored), compress=True)
         return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
+
+
+class NoLostEditsForm(forms.Form):
+    """For a form outside the admin. Its template prints `form.seen` as a hidden field, and the non-field errors."""
+
+    def __init__(self, *args: Any, row: Model, **kwargs: Any) -> None:
+        """`row`: whose form it is."""
+        super().__init__(*args, **kwargs)
+        self._signed_for = f"{type(self).__name__}:{_salt(row)}"
+
+    @property
+    def seen(self) -> str:
+        return signing.dumps(self.stored(), salt=self._signed_for, compress=True)
+
+    def stored(self) -> dict[str, str]:
+        """What is stored now, as text, under the names of fields or of whatever else is to be told of."""
+        return {name: _as_text(self.get_initial_for_field(field, name)) for name, field in self.fields.items()}
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if FIELD in self.data and (changed := self._changed_meanwhile()):
+            self.add_error(None, _refusal(changed))
+        return self.cleaned_data
+
+    def _changed_meanwhile(self) -> list[str]:
+        was, now = _opened(self.data[FIELD], self._signed_for), self.stored()
+        names = [name for name in {**was, **now} if was.get(name, "") != now.get(name, "")]
+        return [_sentence(self._label(name), self._told(was, name), self._told(now, name)) for name in names]
+
+    def _label(self, name: str) -> str:
+        return str(self.fields[name].label) if name in self.fields else name
+
+    def _told(self, texts: dict[str, str], name: str) -> str:
+        text = texts.get(name, "")
+        if isinstance(self.fields.get(name), forms.BooleanField):
+            return _("yes") if text else _("no")
+        return text
+
+
+def _as_text(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
 def _values(row: Model, names: Iterable[str]) -> dict[str, str]:
@@ -85,10 +127,10 @@ def _salt(row: Model) -> str:
     return f"{row._meta.label}:{row.pk}"
 
 
-def _opened(signed: str, row: Model) -> dict[str, str]:
+def _opened(signed: str, salt: str) -> dict[str, str]:
     """What was seen; nothing where that was not signed for this row."""
     try:
-        seen: dict[str, str] = signing.loads(signed, salt=_salt(row))
+        seen: dict[str, str] = signing.loads(signed, salt=salt)
     except signing.BadSignature:
         return {}
     return seen
@@ -155,11 +197,15 @@ def _refusing(form: Any, differences: list[str]) -> Any:
     class RefusingForm(form):  # type: ignore[misc]
         def clean(self) -> Any:
             cleaned = super().clean()
-            told = _(
-                "Somebody has saved this since you opened it, so nothing was saved. Look at what they changed; what "
-                "you wrote still stands below. Save again to put yours in its place."
-            )
-            self.add_error(None, ValidationError([told, *differences]))
+            self.add_error(None, _refusal(differences))
             return cleaned
 
     return RefusingForm
+
+
+def _refusal(differences: list[str]) -> ValidationError:
+    told = _(
+        "Somebody has saved this since you opened it, so nothing was saved. Look at what they changed; what "
+        "you wrote still stands below. Save again to put yours in its place."
+    )
+    return ValidationError([told, *differences])

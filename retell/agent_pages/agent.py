@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from mcp_gateway.errors import GatewayError
+from mcp_gateway.lost_edits import NoLostEditsForm
 from mcp_gateway.staff_pages import render
 from retell.addresses import own_webhook_url, webhook_url
 from retell.agent_pages.common import ask, blame, configuration_of, may_write, told
@@ -26,7 +27,7 @@ from retell.webhook_urls import DEFAULT_EVENTS, EVENTS, MAX_LENGTH
 TRIAL = "retell_webhook_trial"
 
 
-class WebhookForm(forms.Form):
+class WebhookForm(NoLostEditsForm):
     webhook_url = forms.CharField(
         label=gettext_lazy("Webhook address"),
         max_length=MAX_LENGTH,
@@ -52,7 +53,8 @@ class WebhookForm(forms.Form):
 def agent(request: HttpRequest, pk: int) -> HttpResponse:
     configuration = configuration_of(request, pk)
     may_change = may_write(request)
-    form = WebhookForm(request.POST if request.method == "POST" else None, initial=_initial(configuration))
+    written = request.POST if request.method == "POST" else None
+    form = WebhookForm(written, initial=_initial(configuration), row=configuration)
     if form.is_bound and _is_saved(request, configuration, form):
         messages.success(request, _("Saved here. Deploying brings it to the agent."))
         return redirect("admin:retell_agent", pk)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mcp_gateway.errors import GatewayError
+from mcp_gateway.lost_edits import NoLostEditsForm
 from mcp_gateway.staff_pages import render
 from mcp_gateway.strict_json import NotStrictJson, loads
 from retell.addresses import function_url
@@ -20,7 +21,7 @@ from retell.custom_functions import CustomFunction, functions_of, schema_problem
 from retell.models import RetellConfiguration
 
 
-class FunctionForm(forms.Form):
+class FunctionForm(NoLostEditsForm):
     enabled = forms.BooleanField(label=gettext_lazy("The agent has this function"), required=False)
     description = forms.CharField(
         label=gettext_lazy("Description"),
@@ -35,14 +36,14 @@ class FunctionForm(forms.Form):
         help_text=gettext_lazy("JSON Schema of an object."),
     )
 
-    def __init__(self, function: CustomFunction, data: Any = None) -> None:
+    def __init__(self, function: CustomFunction, configuration: RetellConfiguration, data: Any = None) -> None:
         self.function = function
         initial = {
             "enabled": function.enabled,
             "description": function.description,
             "parameters": as_text(function.parameters),
         }
-        super().__init__(data, initial=initial)
+        super().__init__(data, initial=initial, row=configuration)
 
     def clean_description(self) -> str:
         return str(self.cleaned_data["description"]).replace("\r\n", "\n")
@@ -91,7 +92,7 @@ def function(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """Edit one; the button "preview" shows what was written as the agent would see it, and keeps nothing."""
     configuration = configuration_of(request, pk)
     found = _function(configuration, name)
-    form = FunctionForm(found, request.POST if request.method == "POST" else None)
+    form = FunctionForm(found, configuration, request.POST if request.method == "POST" else None)
     shown = found.as_tool(function_url(configuration))
     if form.is_bound and form.is_valid():
         if "preview" in request.POST:

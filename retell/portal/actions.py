@@ -118,7 +118,7 @@ def _compare(request: HttpRequest, company: Company, by: Principal) -> HttpRespo
 def _services(request: HttpRequest, company: Company, by: Principal) -> HttpResponse:
     event_types = list(CalcomEventType.objects.filter(company=company).order_by("title"))
     offered = list(company.services.filter(is_active=True).order_by("name"))
-    form = MappingForm(request.POST, event_types=event_types, services=offered)
+    form = MappingForm(request.POST, event_types=event_types, services=offered, row=company)
     if not form.is_valid():
         return pages.company_page(request, company.pk, mapping_form=form)
     changed = save_mapping(form, company, by)

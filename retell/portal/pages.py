@@ -112,7 +112,7 @@ def _keys(company: Company, forms: dict[str, Any], may: dict[str, bool]) -> dict
 def _services(company: Company, forms: dict[str, Any]) -> dict[str, Any]:
     event_types = list(CalcomEventType.objects.filter(company=company).order_by("title"))
     offered = list(company.services.filter(is_active=True).order_by("name"))
-    form = forms.get("mapping_form") or services.MappingForm(event_types=event_types, services=offered)
+    form = forms.get("mapping_form") or services.MappingForm(event_types=event_types, services=offered, row=company)
     known = {event_type.event_type_id for event_type in event_types}
     return {
         "mapping_form": form,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from appointments.models import Company, Service
 from calcom.models import CalcomEventType
 from mcp_gateway.audit import record_by
+from mcp_gateway.lost_edits import NoLostEditsForm
 from mcp_gateway.principal import Principal
 
 NEW = "new"
@@ -35,7 +36,7 @@ class Line:
     new_aliases: forms.BoundField
 
 
-class MappingForm(forms.Form):
+class MappingForm(NoLostEditsForm):
     """The whole table: each event type's services with their aliases, and one to be added to it."""
 
     def __init__(
@@ -68,7 +69,16 @@ class MappingForm(forms.Form):
             for event_type in self.event_types
         ]
 
+    def stored(self) -> dict[str, str]:
+        """The linked services by their names: their event types, and the other words for them."""
+        return {
+            service.name: ": ".join(filter(None, (event_type.title, ", ".join(service.aliases))))
+            for event_type in self.event_types
+            for service in self._linked(event_type)
+        }
+
     def clean(self) -> dict[str, Any]:
+        super().clean()
         chosen = [name for event_type in self.event_types if (name := self._chosen(event_type)) not in ("", NEW)]
         for event_type in self.event_types:
             try:

@@ -1,5 +1,6 @@
 """Members of staff in front of the pages, with the company's account in the running Retell sandbox."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +35,11 @@ def as_user(user: User, language: str = "en") -> Client:
 
 def at(name: str, *args: object) -> str:
     return reverse(f"admin:{name}", args=args)
+
+
+def seen_in(page: str) -> str:
+    """What a form that is open in a browser has been shown, as it sends it along."""
+    return re.findall(r'name="seen" value="([^"]+)"', page)[0]
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What the agent is told of each function, edited by hand."""
 
 import json
+from html import unescape
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from mcp_gateway.models import AuditEntry
 from retell.custom_functions import functions_of, overrides_of
 from retell.models import RetellConfiguration
 from tests.factories import make_configuration
-from tests.retell.agent_pages.conftest import as_user, at, person
+from tests.retell.agent_pages.conftest import as_user, at, person, seen_in
 
 NAME = "cancel_appointment"
 
@@ -57,6 +58,51 @@ def test_saving_what_is_there_already_changes_nothing(admin: Client, here: Retel
     here.refresh_from_db()
     assert here.custom_functions == []
     assert not AuditEntry.objects.exists()
+
+
+class TestTwoEditOne:
+    def test_the_second_save_is_refused_with_the_difference(
+        self, admin: Client, here: RetellConfiguration, url: str
+    ) -> None:
+        second = said(here, enabled=None, seen=seen_in(admin.get(url).text))
+        admin.post(url, said(here, description="A colleague's."))
+        answer = admin.post(url, second)
+        assert "Somebody has saved this since you opened it" in answer.text
+        assert "is “A colleague's.” now." in unescape(answer.text)
+        here.refresh_from_db()
+        (kept,) = overrides_of(here).values()
+        assert (kept.description, kept.enabled) == ("A colleague's.", True)
+
+    def test_of_parameters_the_part_that_differs_is_told(
+        self, admin: Client, here: RetellConfiguration, url: str
+    ) -> None:
+        second = said(here, seen=seen_in(admin.get(url).text))
+        parameters = json.loads(second["parameters"])
+        parameters["additionalProperties"] = "x" not in parameters
+        admin.post(url, said(here, parameters=json.dumps(parameters)))
+        told = admin.post(url, second).context["form"].non_field_errors()[1]
+        assert told.startswith("Parameters: was “…")
+        assert '"additionalProperties"' in told
+
+    def test_saving_again_after_that_is_meant(self, admin: Client, here: RetellConfiguration, url: str) -> None:
+        second = said(here, enabled=None, seen=seen_in(admin.get(url).text))
+        admin.post(url, said(here, description="A colleague's."))
+        refused = admin.post(url, second).text
+        assert admin.post(url, {**second, "seen": seen_in(refused)}).status_code == 302
+
+    def test_a_fresh_form_is_saved(self, admin: Client, here: RetellConfiguration, url: str) -> None:
+        mine = said(here, enabled=None, seen=seen_in(admin.get(url).text))
+        assert admin.post(url, mine).status_code == 302
+        here.refresh_from_db()
+        assert not overrides_of(here)[NAME].enabled
+
+    def test_another_function_may_change(self, admin: Client, here: RetellConfiguration, url: str) -> None:
+        mine = said(here, enabled=None, seen=seen_in(admin.get(url).text))
+        other = {**said(here, description="A colleague's."), "parameters": '{"type": "object", "properties": {}}'}
+        assert admin.post(at("retell_function", here.pk, "find_appointments"), other).status_code == 302
+        assert admin.post(url, mine).status_code == 302
+        here.refresh_from_db()
+        assert set(overrides_of(here)) == {NAME, "find_appointments"}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from appointments.models import Company
 from mcp_gateway.models import AuditEntry, WebhookEvent
 from retell.models import RetellConfiguration
 from tests.factories import make_configuration
-from tests.retell.agent_pages.conftest import as_user, at, person
+from tests.retell.agent_pages.conftest import as_user, at, person, seen_in
 from tests.retell.deploying.conftest import Account
 
 SAID = {
@@ -46,6 +46,31 @@ def test_saving_what_is_there_already_changes_nothing(admin: Client, here: Retel
     for _ in range(2):
         admin.post(at("retell_agent", here.pk), SAID)
     assert AuditEntry.objects.count() == 1
+
+
+class TestTwoEditOne:
+    def test_the_second_save_is_refused_with_the_difference(self, admin: Client, here: RetellConfiguration) -> None:
+        url = at("retell_agent", here.pk)
+        second = {**SAID, "webhook_url": "", "timeout_ms": "10000", "seen": seen_in(admin.get(url).text)}
+        admin.post(url, SAID)
+        answer = admin.post(url, second).text
+        assert "Somebody has saved this since you opened it" in answer
+        assert "Webhook address: was “”, is “https://8.8.8.8/hook” now." in answer
+        assert "Timeout in ms: was “10000”, is “5000” now." in answer
+        here.refresh_from_db()
+        assert (here.webhook_url, here.settings) == (SAID["webhook_url"], {"webhook_timeout_ms": 5000})
+
+    def test_one_after_the_other_is_fine(self, admin: Client, here: RetellConfiguration) -> None:
+        url = at("retell_agent", here.pk)
+        for timeout in ("5000", "6000"):
+            mine = {**SAID, "timeout_ms": timeout, "seen": seen_in(admin.get(url).text)}
+            assert admin.post(url, mine).status_code == 302
+
+    def test_another_agent_may_change(self, admin: Client, here: RetellConfiguration, company: Company) -> None:
+        url, other = at("retell_agent", here.pk), make_configuration(company)
+        mine = {**SAID, "seen": seen_in(admin.get(url).text)}
+        admin.post(at("retell_agent", other.pk), {**SAID, "timeout_ms": "7000"})
+        assert admin.post(url, mine).status_code == 302
 
 
 def test_defaults_that_nobody_touched_are_not_stored(admin: Client, here: RetellConfiguration) -> None:

@@ -1,5 +1,6 @@
 """Event types from Cal.com, and which of the company's services they are."""
 
+import re
 from typing import Any
 
 import pytest
@@ -86,6 +87,47 @@ def test_saving_what_is_there_changes_nothing(portal: Portal, company: Company) 
     service = make_service(company, calcom_event_type_id=7)
     assert "0 services changed." in portal.does(company, "services", **{f"aliases_{service.pk}": "Herrenschnitt"})
     assert not AuditEntry.objects.filter(action="service.linked").exists()
+
+
+class TestTwoEditOne:
+    @pytest.fixture
+    def service(self, company: Company) -> Service:
+        event_type(company)
+        return make_service(company, name="Cut", calcom_event_type_id=7)
+
+    def seen(self, portal: Portal, company: Company) -> str:
+        return re.findall(r'name="seen" value="([^"]+)"', portal.html(company))[0]
+
+    def test_the_second_save_is_refused_with_the_difference(
+        self, portal: Portal, company: Company, service: Service
+    ) -> None:
+        aliases, seen = f"aliases_{service.pk}", self.seen(portal, company)
+        portal.post(company, "services", **{aliases: "Schnitt, Haare"})
+        page = portal.does(company, "services", seen=seen, **{aliases: "Herrenschnitt"})
+        assert "Somebody has saved this since you opened it" in page
+        assert "Cut: was “Haircut: Herrenschnitt”, is “Haircut: Schnitt, Haare” now." in page
+        assert stored(service).aliases == ["Schnitt", "Haare"]
+
+    def test_a_service_that_a_colleague_linked_keeps_its_words(
+        self, portal: Portal, company: Company, service: Service
+    ) -> None:
+        seen = self.seen(portal, company)
+        new = make_service(company, name="Wash", calcom_event_type_id=7)
+        page = portal.does(company, "services", seen=seen, **{f"aliases_{service.pk}": "Schnitt"})
+        assert "Wash: was “”, is “Haircut: Herrenschnitt” now." in page
+        assert (stored(new).aliases, stored(service).aliases) == (["Herrenschnitt"], ["Herrenschnitt"])
+
+    def test_one_after_the_other_is_fine(self, portal: Portal, company: Company, service: Service) -> None:
+        for words in ("Schnitt", "Haare"):
+            portal.post(company, "services", seen=self.seen(portal, company), **{f"aliases_{service.pk}": words})
+        assert stored(service).aliases == ["Haare"]
+
+    def test_a_service_outside_the_table_may_change(self, portal: Portal, company: Company, service: Service) -> None:
+        other = make_service(company, name="Wash")
+        seen = self.seen(portal, company)
+        Service.objects.filter(pk=other.pk).update(duration_minutes=45)
+        portal.post(company, "services", seen=seen, **{f"aliases_{service.pk}": "Schnitt"})
+        assert stored(service).aliases == ["Schnitt"]
 
 
 def test_each_change_is_in_the_audit_trail(portal: Portal, company: Company) -> None:
