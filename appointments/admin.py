@@ -4,7 +4,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from appointments import help_texts
@@ -24,15 +26,6 @@ class ServiceForm(forms.ModelForm):
         help_texts = help_texts.SERVICE
 
 
-class ServiceInline(admin.StackedInline):
-    model = Service
-    form = ServiceForm
-    extra = 0
-    show_change_link = True
-    # On the service's own page, which says what that means.
-    can_delete = False
-
-
 class CompanyForm(SecretsForm):
     class Meta:
         help_texts = help_texts.COMPANY
@@ -47,12 +40,12 @@ class CompanyAdmin(NoLostEditsMixin, CompanyScopedAdmin):
     section = Section.SET_UP
     company_lookup = "pk"
     nothing_yet = _("No company yet: it begins with one, whose phone the agent answers.")
+    change_form_template = "admin/appointments/company/change_form.html"
     form = CompanyForm
     list_display = ("name", "phone_number", "timezone", "default_language", "booking_mode", "is_active")
     list_filter = ("is_active", "booking_mode", "default_language")
     search_fields = ("name", "slug", "phone_number", "email")
     prepopulated_fields = {"slug": ("name",)}
-    inlines = (ServiceInline,)
     fieldsets = (
         (None, {"fields": ("name", "slug", "is_active", "phone_number", "email", "staff")}),
         (_("Language and time"), {"fields": ("default_language", "timezone", "opening_hours")}),
@@ -80,6 +73,16 @@ class CompanyAdmin(NoLostEditsMixin, CompanyScopedAdmin):
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """A read-only field can't be filled in."""
         return self.prepopulated_fields if request.user.is_superuser or obj is None else {}
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """With its services to look at: each is edited on its own page, so that no two forms have the same row."""
+        if company := context.get("original"):
+            context["services"] = company.services.order_by("name")
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_post_save_add(self, request: HttpRequest, obj: Company) -> HttpResponseRedirect:
+        """Its services come next: they are added from its page."""
+        return redirect(f"{reverse('admin:appointments_company_change', args=(obj.pk,))}#services")
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Who adds a company works for it, or would not see it again."""

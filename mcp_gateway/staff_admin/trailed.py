@@ -1,7 +1,7 @@
 """What is added, changed and deleted through forms stands in the audit trail, which is every row's history."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -40,8 +40,6 @@ class TrailedAdmin(admin.ModelAdmin):
         """Keep what the form has changed until it is logged, in the same transaction."""
         message = super().construct_change_message(request, form, formsets, add)
         before, after = _changes(form)
-        for kind, told in _inlines(formsets):
-            after.setdefault(kind, []).append(told)
         request.changes = before, after  # type: ignore[attr-defined]
         return message
 
@@ -138,14 +136,6 @@ def _plain(value: Any) -> Any:
 
 def _text(value: Any) -> str:
     return str(value.normalize()) if isinstance(value, Decimal) else str(value)
-
-
-def _inlines(formsets: Iterable[Any] | None) -> Iterable[tuple[str, str]]:
-    """Rows below this one that the same form has changed."""
-    for formset in formsets or ():
-        yield from (("added", str(one)) for one in formset.new_objects)
-        yield from (("changed", f"{one}: {', '.join(fields)}") for one, fields in formset.changed_objects)
-        yield from (("deleted", str(one)) for one in formset.deleted_objects)
 
 
 def _snake(name: str) -> str:

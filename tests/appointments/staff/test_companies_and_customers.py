@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from appointments.models import Company, Customer
+from appointments.models import Company, Customer, Service
 from tests.appointments.staff.conftest import In, make_appointment
-from tests.factories import make_call, make_customer
+from tests.factories import make_call, make_customer, make_service
 
 pytestmark = pytest.mark.django_db
 COMPANIES, CUSTOMERS = "/admin/appointments/company/", "/admin/appointments/customer/"
@@ -24,8 +24,6 @@ def company_form(**fields: str) -> dict[str, str]:
         "mails_customers": "calendar",
         "notice_hours": "24",
         "rejected_numbers": "[]",
-        "services-TOTAL_FORMS": "0",
-        "services-INITIAL_FORMS": "0",
         **fields,
     }
 
@@ -80,6 +78,48 @@ class TestAddingACompany:
 
     def test_an_operator_adds_none(self, operator: Client) -> None:
         assert operator.post(f"{COMPANIES}add/", company_form()).status_code == 403
+
+
+class TestServicesOfACompany:
+    def test_its_page_leads_to_each_and_to_a_new_one(self, logged_in: In, company: Company) -> None:
+        service = make_service(company, name="<b>Schnitt</b>")
+        shown = logged_in("admin").get(f"{COMPANIES}{company.pk}/change/").text
+        assert f'href="/admin/appointments/service/{service.pk}/change/">&lt;b&gt;Schnitt' in shown
+        assert f'href="/admin/appointments/service/add/?company={company.pk}"' in shown
+
+    def test_the_companys_form_writes_none(self, logged_in: In, company: Company) -> None:
+        service, admin = make_service(company, name="Schnitt"), logged_in("admin")
+        url = f"{COMPANIES}{company.pk}/change/"
+        seen = seen_in(admin.get(url).text)
+        Service.objects.filter(pk=service.pk).update(duration_minutes=45)
+        row = {"services-TOTAL_FORMS": "1", "services-INITIAL_FORMS": "1", "services-0-id": str(service.pk)}
+        row |= {"services-0-name": "Schnitt", "services-0-duration_minutes": "30"}
+        assert admin.post(url, company_form(seen=seen, **row)).status_code == 302
+        service.refresh_from_db()
+        assert service.duration_minutes == 45
+
+    def test_the_second_save_of_one_is_refused_with_the_difference(self, logged_in: In, company: Company) -> None:
+        service, admin = make_service(company, name="Schnitt"), logged_in("admin")
+        url = f"/admin/appointments/service/{service.pk}/change/"
+        seen = seen_in(admin.get(url).text)
+        Service.objects.filter(pk=service.pk).update(duration_minutes=45)
+        stale = {"company": company.pk, "name": "Schnitt", "aliases": "[]", "duration_minutes": "30", "seen": seen}
+        answer = admin.post(url, {**stale, "parallel_capacity": "1", "is_active": "on"}).text
+        assert "Duration: was “30”, is “45” now." in answer
+        service.refresh_from_db()
+        assert service.duration_minutes == 45
+
+    def test_a_new_company_leads_to_them(self, logged_in: In) -> None:
+        admin = logged_in("admin")
+        page = admin.post(f"{COMPANIES}add/", company_form(), follow=True)
+        made = Company.objects.get(slug="salon-neu")
+        assert page.redirect_chain == [(f"{COMPANIES}{made.pk}/change/#services", 302)]
+        assert "No service yet" in page.text
+        assert page.text.count(f"?company={made.pk}") == 1
+
+    def test_who_may_only_look_is_offered_none_to_add(self, logged_in: In, company: Company) -> None:
+        shown = logged_in("viewer").get(f"{COMPANIES}{company.pk}/change/").text
+        assert "/admin/appointments/service/add/" not in shown
 
 
 class TestTwoEditOneRow:
