@@ -246,7 +246,11 @@ class AppointmentAdmin(WordSearchMixin, ReadOnlyAdmin):
     def _like(self, request: HttpRequest) -> Appointment | None:
         """The appointment in whose place another is booked."""
         key = request.GET.get("like", "")
-        return self.found(request, key) if key else None
+        if not key:
+            return None
+        like = self.found(request, key)
+        self._note_view(request, like)
+        return like
 
     def _context(self, appointment: Appointment, title: Any) -> dict[str, Any]:
         return {"title": title, "appointment": appointment, "zone": appointment.company.zone, "opts": self.opts}

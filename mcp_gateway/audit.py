@@ -6,7 +6,7 @@ from mcp_gateway import correlation
 from mcp_gateway.models import AuditEntry
 from mcp_gateway.principal import Kind, Principal
 
-_ACTORS = {
+ACTOR_KINDS = {
     Kind.TOKEN: AuditEntry.Actor.TOKEN,
     Kind.STAFF: AuditEntry.Actor.STAFF,
     Kind.VENDOR: AuditEntry.Actor.WEBHOOK,
@@ -43,4 +43,4 @@ def record(
 
 def record_by(principal: Principal, **entry: Any) -> AuditEntry:
     """Add an entry about what a caller of the gateway did; `entry` is all that `record` takes besides the actor."""
-    return record(actor_kind=_ACTORS[principal.kind], actor=principal.name, **entry)
+    return record(actor_kind=ACTOR_KINDS[principal.kind], actor=principal.name, **entry)

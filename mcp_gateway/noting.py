@@ -11,7 +11,7 @@ from typing import Any
 from django.db import DatabaseError
 
 from mcp_gateway import viewing
-from mcp_gateway.audit import record_by
+from mcp_gateway.audit import ACTOR_KINDS, record_by
 from mcp_gateway.errors import GatewayError
 from mcp_gateway.invocation import Invocation
 from mcp_gateway.logs import log_failure
@@ -32,8 +32,8 @@ def noted(invocation: Invocation, run: Callable[[], Any]) -> Any:
         return run()
     if not declaration.is_noted:
         result = run()
-        if declaration.tells_personal_data and principal.kind is Kind.STAFF:
-            viewing.note(principal.name, **_object(invocation))
+        if declaration.tells_personal_data:
+            viewing.note_often(principal.name, actor_kind=ACTOR_KINDS[principal.kind], **_object(invocation))
         return result
     try:
         result = run()

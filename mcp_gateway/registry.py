@@ -119,7 +119,7 @@ def rpc(
     `cost`: how much of the rate limit one call uses up.
     `deadline_seconds`: how long the method may take; what it asks of vendors must fit into it.
     `is_noted`: the gateway notes each call in the audit trail, because the method itself does not.
-    `tells_personal_data`: that a member of staff has read it is noted in the audit trail.
+    `tells_personal_data`: that staff or a program has read it is noted in the audit trail.
     """
 
     def mark(function: Function) -> Function:

@@ -18,7 +18,7 @@ from mcp_gateway import objects
 from mcp_gateway.actors import display_names
 from mcp_gateway.models import AuditEntry
 from mcp_gateway.moments import moment
-from mcp_gateway.viewing import VIEWED
+from mcp_gateway.viewing import LISTED, LOOKS, VIEWED
 
 # By action; by its last part where no app has another phrase for it.
 _phrases: dict[str, Any] = {
@@ -37,6 +37,7 @@ _phrases: dict[str, Any] = {
     "long_action.cancelled": _("%(actor)s called off %(object)s"),
     "long_action.ended": _("%(object)s has ended"),
     VIEWED: _("%(actor)s looked at %(object)s"),
+    LISTED: _("%(actor)s looked at the list %(object)s"),
     "gateway.called": _("%(actor)s called %(key)s"),
     "retell.webhook_tested": _("%(actor)s tested the webhook of %(object)s"),
     "secrets.encrypted_anew": _("%(actor)s encrypted the secrets in %(key)s anew"),
@@ -82,7 +83,7 @@ def told(request: HttpRequest, entries: Iterable[AuditEntry]) -> list[Told]:
 def history_of(object_type: str, object_id: Any) -> QuerySet[AuditEntry]:
     """What happened to an object, the latest first; who only looked at it stands in the trail itself."""
     entries = AuditEntry.objects.filter(object_type=object_type, object_id=str(object_id))
-    return entries.exclude(action=VIEWED)
+    return entries.exclude(action__in=LOOKS)
 
 
 def changes(entry: AuditEntry) -> list[Change]:

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from appointments.models import Company
 from calcom import budget
 from config.celery import app
-from mcp_gateway import bell, breakers, outages, rate_limits, tokens
+from mcp_gateway import bell, breakers, outages, rate_limits, tokens, viewing
 from retell import intake
 from retell.roles import make_roles
 from tests import bells
@@ -81,6 +81,7 @@ def _fresh_guards() -> None:
     intake.forget_remembered()
     budget.forget_all()
     outages.forget()
+    viewing.forget_remembered()
     # Counts by keys of rows, which begin anew with each test on SQLite.
     rate_limits._memory.cache_clear()
     bell._silent_until = 0.0

@@ -28,7 +28,7 @@ from mcp_gateway.audit import record_by
 from mcp_gateway.fields import EncryptedTextField, mask
 from mcp_gateway.principal import Principal
 from mcp_gateway.staff_admin.paging import slice_of
-from mcp_gateway.staff_admin.visibility import visible_companies
+from mcp_gateway.staff_admin.visibility import only_company
 
 PIECE = 500
 # A spreadsheet takes a cell that begins with one of these for a formula.
@@ -123,12 +123,11 @@ def _plain(value: Any) -> Any:
 
 def _record(request: HttpRequest, shown: ChangeList) -> None:
     """Before the first byte goes out: also an export that was broken off has taken place."""
-    companies = visible_companies(request)
     record_by(
         Principal.of_staff(request.user),
         action="list.exported",
         object_type=shown.model.__name__,
         object_id="",
-        company_id=next(iter(companies)) if companies and len(companies) == 1 else None,
+        company_id=only_company(request),
         after={"rows": shown.queryset.order_by().count(), "filter": dict(sorted(shown.params.items()))},
     )

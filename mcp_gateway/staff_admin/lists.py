@@ -17,12 +17,14 @@ from django.utils.formats import number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from mcp_gateway import staff_pages
+from mcp_gateway import staff_pages, viewing
+from mcp_gateway.actors import STAFF
 from mcp_gateway.staff_admin import export, filters, paging, saved_views
 from mcp_gateway.staff_admin.missing_rows import MissingRowsAdmin
 from mcp_gateway.staff_admin.paging import DEFAULT_SIZE, SIZES, BoundedPaginator, PageLink
 from mcp_gateway.staff_admin.saved_views import SavedView, ViewFilter, ViewLink
 from mcp_gateway.staff_admin.trailed import TrailedAdmin
+from mcp_gateway.staff_admin.visibility import only_company
 
 SIZE_VAR = "size"
 # Letters of what was left out of the address.
@@ -126,6 +128,8 @@ class StaffListAdmin(MissingRowsAdmin, TrailedAdmin):
         first_step = begins if begins and begins.is_open_to(request.user) else None
         response = super().changelist_view(request, {"first_step": first_step, **(extra_context or {})})
         shown = (getattr(response, "context_data", None) or {}).get("cl")
+        if shown is not None and self.shows_personal_data:
+            self._note_list(request, shown)
         if shown is not None and shown.ignored:
             told = _("Left out, because it makes no sense here: %(parameters)s.")
             messages.warning(request, told % {"parameters": ", ".join(shown.ignored)[:MOST_TOLD]})
@@ -133,6 +137,17 @@ class StaffListAdmin(MissingRowsAdmin, TrailedAdmin):
             told = _("More than %(number)s rows fit the search, and not all of them are shown: type more of the name.")
             messages.warning(request, told % {"number": number_format(bound, force_grouping=True)})
         return response
+
+    def _note_list(self, request: HttpRequest, shown: StaffChangeList) -> None:
+        """By what it was searched and filtered, not for what: that may be a name or a number."""
+        viewing.note_often(
+            f"{STAFF}{request.user.pk}",
+            action=viewing.LISTED,
+            object_type=self.model.__name__,
+            object_id="",
+            company_id=only_company(request),
+            after={"filter": sorted(shown.params)} if shown.params else {},
+        )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

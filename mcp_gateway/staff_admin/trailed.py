@@ -28,7 +28,7 @@ MOST_SHOWN = 200
 class TrailedAdmin(admin.ModelAdmin):
     """Writes the audit trail in place of Django's own log, and shows it as a row's history."""
 
-    # Whether a row's page shows phone numbers, e-mail addresses or what people said: then looking is noted too.
+    # Whether pages show phone numbers, e-mail addresses or what people said: then looking is noted too.
     shows_personal_data: ClassVar[bool] = False
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -22,6 +22,12 @@ def visible_names(request: HttpRequest) -> dict[int, str] | None:
     return names
 
 
+def only_company(request: HttpRequest) -> int | None:
+    """The company whose rows are all that may be seen; None where there are several, or none."""
+    companies = visible_companies(request)
+    return next(iter(companies)) if companies and len(companies) == 1 else None
+
+
 def visible_rows(rows: QuerySet[Any], lookup: str, request: HttpRequest) -> QuerySet[Any]:
     """Those whose company, found by `lookup`, may be seen."""
     companies = visible_companies(request)

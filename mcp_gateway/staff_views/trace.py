@@ -11,11 +11,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from mcp_gateway import objects, trail
+from mcp_gateway import objects, trail, viewing
+from mcp_gateway.actors import STAFF
 from mcp_gateway.badges import Look, badge
 from mcp_gateway.models import AuditEntry, IdempotentAnswer, OutboxMessage, WebhookEvent
 from mcp_gateway.outbox_admin import message_badge
-from mcp_gateway.staff_admin.visibility import visible_rows
+from mcp_gateway.staff_admin.visibility import only_company, visible_rows
 from mcp_gateway.staff_pages import Section, render, staff_page
 from mcp_gateway.webhook_event_admin import state_badge as event_badge
 
@@ -42,10 +43,14 @@ class Step:
 )
 def trace_page(request: HttpRequest, correlation_id: str) -> HttpResponse:
     """An id of another company's work sounds like one that nothing happened under."""
+    steps = sorted(_steps(request, correlation_id), key=lambda step: step.at)
+    if steps:
+        seen = {"object_type": "Trace", "object_id": correlation_id, "company_id": only_company(request)}
+        viewing.note(f"{STAFF}{request.user.pk}", **seen)
     context = {
         "title": _("Trace"),
         "correlation_id": correlation_id,
-        "steps": sorted(_steps(request, correlation_id), key=lambda step: step.at),
+        "steps": steps,
         "may_see_trail": request.user.has_perm("mcp_gateway.view_auditentry"),
     }
     return render(request, "staff/trace.html", context)
