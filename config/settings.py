@@ -267,6 +267,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=2, minute=40),
     },
     "purge deleted rows": {"task": "mcp_gateway.tasks.purge_deleted_rows", "schedule": crontab(hour=3, minute=20)},
+    "forget old outgoing calls": {"task": "mcp_gateway.tasks.forget_old_outgoing_calls", "schedule": 3600.0},
     "forget old messages": {"task": "mcp_gateway.tasks.forget_old_messages", "schedule": 3600.0},
     "sweep bookings": {"task": "appointments.tasks.sweep_bookings", "schedule": SWEEP_SECONDS},
     "close forgotten calls": {"task": "retell.tasks.close_forgotten_calls", "schedule": SWEEP_SECONDS},

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from mcp_gateway import breakers, correlation, idempotency, metrics, noting, rate_limits
+from mcp_gateway import breakers, correlation, idempotency, metrics, noting, outgoing, rate_limits
 from mcp_gateway.companies import active_company
 from mcp_gateway.errors import Forbidden, GatewayError, InternalError, InvalidParams, NotFound
 from mcp_gateway.invocation import Invocation
@@ -120,7 +120,7 @@ def _tell(listener: Listener, invocation: Invocation, started: float, **end: Any
 
 
 def _run(invocation: Invocation) -> Any:
-    with breakers.guarded(invocation):
+    with outgoing.kept(invocation), breakers.guarded(invocation):
         return invocation.run()
 
 

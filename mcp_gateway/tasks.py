@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from mcp_gateway import background, deletion, idempotency, inbox, outbox, worker_queue
+from mcp_gateway import background, deletion, idempotency, inbox, outbox, outgoing, worker_queue
 
 # A handler that hangs is stopped, and its attempt recorded, before another worker may take the event over.
 STOP_SECONDS = inbox.LEASE.seconds - 60
@@ -75,6 +75,12 @@ def forget_old_long_actions() -> int:
 def forget_idempotent_answers() -> int:
     """Delete answers that were kept long enough."""
     return idempotency.forget_old()
+
+
+@shared_task
+def forget_old_outgoing_calls() -> int:
+    """Delete what is known of calls to vendors that nobody follows any more."""
+    return outgoing.forget_old()
 
 
 @shared_task

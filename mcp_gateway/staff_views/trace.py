@@ -11,10 +11,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from mcp_gateway import objects, trail, viewing
+from mcp_gateway import objects, outgoing, trail, viewing
 from mcp_gateway.actors import STAFF
 from mcp_gateway.badges import Look, badge
-from mcp_gateway.models import AuditEntry, IdempotentAnswer, OutboxMessage, WebhookEvent
+from mcp_gateway.models import AuditEntry, IdempotentAnswer, OutboxMessage, OutgoingCall, WebhookEvent
 from mcp_gateway.outbox_admin import message_badge
 from mcp_gateway.staff_admin.visibility import only_company, visible_rows
 from mcp_gateway.staff_pages import Section, render, staff_page
@@ -45,8 +45,12 @@ def trace_page(request: HttpRequest, correlation_id: str) -> HttpResponse:
     """An id of another company's work sounds like one that nothing happened under."""
     steps = sorted(_steps(request, correlation_id), key=lambda step: step.at)
     if steps:
-        seen = {"object_type": "Trace", "object_id": correlation_id, "company_id": only_company(request)}
-        viewing.note(f"{STAFF}{request.user.pk}", **seen)
+        viewing.note(
+            f"{STAFF}{request.user.pk}",
+            object_type="Trace",
+            object_id=correlation_id,
+            company_id=only_company(request),
+        )
     context = {
         "title": _("Trace"),
         "correlation_id": correlation_id,
@@ -67,6 +71,15 @@ def _steps(request: HttpRequest, correlation_id: str) -> Iterator[Step]:
     # A call that somebody may repeat is a request of its own.
     for answer in found(IdempotentAnswer.objects.defer("answer"), "view_webhookevent"):
         yield Step(at=answer.created_at, kind=_("request"), what=f"{answer.method}: {answer.principal}")
+    for call in found(OutgoingCall.objects.all(), "view_webhookevent"):
+        look = Look.GOOD if call.outcome == outgoing.DONE else Look.BAD
+        yield Step(
+            at=call.at,
+            kind=_("outgoing call"),
+            what=call.method,
+            badge=badge(look, call.outcome),
+            details=_("%(number)s ms") % {"number": call.ms},
+        )
     for told in trail.told(request, found(AuditEntry.objects.all(), "view_auditentry")):
         yield Step(at=told.entry.at, kind=_("change"), what=told.sentence, details=told.entry.reason)
     for message in found(OutboxMessage.objects.defer("payload"), "view_outboxmessage"):
