@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from appointments.availability import period_of
 from appointments.booking import LEASE, STALE_READS, book, is_fresh, unclaimed
 from appointments.calendar import Booking, CalendarError, OutcomeUnknown, calendar_of
-from appointments.customers import customer_for
+from appointments.customers import BOOKING, customer_for
 from appointments.follow_ups import (
     ask_to_confirm,
     changed_after_all,
@@ -35,6 +35,7 @@ from appointments.notifications import telling
 from appointments.staff_language import for_staff
 from mcp_gateway.deadlocks import rerun_on_deadlock
 from mcp_gateway.kill_points import kill_point
+from mcp_gateway.principal import Principal
 
 Status = Appointment.Status
 UPCOMING_LIMIT = 50
@@ -73,6 +74,7 @@ def create_appointment(
     notes: str = "",
     language: str = "",
     booking_key: UUID | None = None,
+    by: Principal = BOOKING,
 ) -> Appointment:
     """Book an appointment now; the row tells how it went: scheduled, failed, or booking while it isn't known.
 
@@ -82,7 +84,7 @@ def create_appointment(
     with room_for_new(service, start):
         appointment = Appointment.objects.create(
             company=company,
-            customer=customer_for(company, phone=phone, name=name, email=email, language=language),
+            customer=customer_for(company, phone=phone, name=name, email=email, language=language, by=by),
             service=service,
             starts_at=start,
             ends_at=period_of(service, start).end,

@@ -57,6 +57,7 @@ def create(
             email=email,
             notes=notes,
             booking_key=booking_key,
+            by=by,
         )
     except IntegrityError:
         # The same was sent twice at once, and the other was quicker.

@@ -8,8 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from appointments.models import Appointment, Call, FollowUp
 from appointments.notifications import tell_staff
 from appointments.staff_language import for_staff
+from mcp_gateway.audit import record_by
+from mcp_gateway.principal import Principal
 
 MAX_TOLD = 4000
+BY = Principal.of_task("follow-ups")
 WAITS_FOR_CONFIRMATION = _("The booking waits for confirmation in the calendar.")
 
 
@@ -34,9 +37,10 @@ def call_back(call: Call, what_to_do: str, *, about: Appointment | None = None) 
         row.what_to_do = f"{row.what_to_do}\n{what_to_do}"[:MAX_TOLD]
     if row.appointment_id != (about and about.pk):
         row.appointment = None
-    row.status = FollowUp.Status.OPEN
+    before, row.status = row.status, FollowUp.Status.OPEN
     row.save(update_fields=["appointment", "what_to_do", "status", "updated_at"])
     row.refresh_from_db(fields=["openings"])
+    _record(row.pk, row.company_id, before, row.status)
     tell_staff(row)
 
 
@@ -51,6 +55,7 @@ def never_changed(appointment: Appointment, what_to_do: str) -> None:
             kind=FollowUp.Kind.CALLBACK,
             what_to_do=what_to_do,
         )
+        _record(row.pk, row.company_id, "", row.status)
         tell_staff(row)
 
 
@@ -64,8 +69,7 @@ def changed_unheard(appointment: Appointment, what_was_done: str) -> None:
 
 def changed_after_all(appointment: Appointment) -> None:
     """It could be changed in the end: who was to call back only because of that need not."""
-    waits = appointment.follow_ups.filter(kind=FollowUp.Kind.CALLBACK).exclude(status=FollowUp.Status.DONE)
-    waits.update(status=FollowUp.Status.DONE, updated_at=timezone.now())
+    _finish(appointment.follow_ups.filter(kind=FollowUp.Kind.CALLBACK))
 
 
 def count_opening(rows: QuerySet[FollowUp]) -> None:
@@ -77,13 +81,17 @@ def count_opening(rows: QuerySet[FollowUp]) -> None:
 def follow_up(appointment: Appointment, kind: FollowUp.Kind, what_to_do: str) -> None:
     """Ask people for it; of the same kind the latest says what to do now."""
     told = {"what_to_do": what_to_do, "status": FollowUp.Status.OPEN}
-    count_opening(appointment.follow_ups.filter(kind=kind))
+    of_kind = appointment.follow_ups.filter(kind=kind)
+    before = of_kind.values_list("status", flat=True).first()
+    if before:
+        count_opening(of_kind)
     row, _is_new = FollowUp.objects.update_or_create(
         appointment=appointment,
         kind=kind,
         defaults=told,
         create_defaults={**told, "company": appointment.company, "call": appointment.call},
     )
+    _record(row.pk, row.company_id, before or "", row.status)
     tell_staff(row)
 
 
@@ -99,8 +107,7 @@ def nothing_left_to_do(appointment: Appointment) -> None:
 
 def close(follow_ups: QuerySet[FollowUp]) -> None:
     """They are done, save for what a customer who wishes a change still waits for."""
-    open_still = follow_ups.exclude(status=FollowUp.Status.DONE)
-    open_still.exclude(kind=FollowUp.Kind.CALLBACK).update(status=FollowUp.Status.DONE)
+    _finish(follow_ups.exclude(kind=FollowUp.Kind.CALLBACK))
 
 
 @transaction.atomic
@@ -114,5 +121,29 @@ def _ask(call: Call, kind: FollowUp.Kind, what_to_do: str, *, about: Appointment
         row = FollowUp.objects.create(
             company=call.company, call=call, appointment=about, kind=kind, what_to_do=what_to_do[:MAX_TOLD]
         )
+        _record(row.pk, row.company_id, "", row.status)
         tell_staff(row)
     return row
+
+
+@transaction.atomic
+def _finish(rows: QuerySet[FollowUp]) -> None:
+    """Mostly there is none: then this is one query."""
+    done = FollowUp.Status.DONE
+    for key, company_id, status in rows.exclude(status=done).values_list("pk", "company_id", "status"):
+        if FollowUp.objects.filter(pk=key).exclude(status=done).update(status=done, updated_at=timezone.now()):
+            _record(key, company_id, status, done)
+
+
+def _record(key: int, company_id: int, before: str, after: str) -> None:
+    """Without what is to be done: that may be what a caller said. `before` is "" where it is new."""
+    what = "added_to" if before == after else "done" if after == FollowUp.Status.DONE else "opened"
+    record_by(
+        BY,
+        action=f"follow_up.{what}",
+        object_type="FollowUp",
+        object_id=key,
+        company_id=company_id,
+        before={"status": str(before)} if before else {},
+        after={"status": str(after)},
+    )

@@ -29,7 +29,9 @@ from appointments.calendar import Calendar, SlotTaken, calendar_of
 from appointments.models import Appointment, Call, FollowUp, Offer, Service
 from appointments.reservations import LASTS, RENEWED_BEFORE, give_back, leave, reserve
 from appointments.wishes import Wish, booking_key
+from mcp_gateway.audit import record_by
 from mcp_gateway.deadlocks import rerun_on_deadlock
+from mcp_gateway.principal import Principal
 
 logger = logging.getLogger(__name__)
 
@@ -132,13 +134,20 @@ def offers_to(call: Call) -> list[Offer]:
     return list(Offer.objects.filter(call=call).select_related("service", "moving"))
 
 
-def let_go(held: Appointment, calendar: Calendar) -> bool:
-    """Nobody wants the held time any more; False where it is no hold (any more)."""
-    changed = Appointment.objects.filter(pk=held.pk, status=Status.HELD).update(
-        status=Status.EXPIRED, held_until=None, updated_at=timezone.now()
-    )
+def let_go(held: Appointment, calendar: Calendar, *, by: Principal | None = None) -> bool:
+    """Nobody wants the held time any more; False where it is no hold (any more).
+
+    `by`: the task that finds it left over, for the audit trail; while a call runs, its own record tells of it.
+    """
+    with transaction.atomic():
+        changed = Appointment.objects.filter(pk=held.pk, status=Status.HELD).update(
+            status=Status.EXPIRED, held_until=None, updated_at=timezone.now()
+        )
+        if changed:
+            Offer.objects.filter(call=held.call_id).delete()
+        if changed and by:
+            _record_expiry(held, by)
     if changed:
-        Offer.objects.filter(call=held.call_id).delete()
         give_back(held, calendar)
     return bool(changed)
 
@@ -159,7 +168,7 @@ def renew_or_let_go(appointment_id: int) -> None:
         if renewed:
             _reserve_again(held, calendar)
     elif held.held_until is None or held.held_until <= now:
-        let_go(held, calendar)
+        let_go(held, calendar, by=Principal.of_task("holds"))
 
 
 def forget_old_offers() -> None:
@@ -225,6 +234,18 @@ def nearest(
 def part_of_day(local: datetime) -> int:
     """0 in the morning, 1 in the afternoon, 2 in the evening."""
     return (local.hour >= NOON) + (local.hour >= EVENING)
+
+
+def _record_expiry(held: Appointment, by: Principal) -> None:
+    record_by(
+        by,
+        action="appointment.expired",
+        object_type="Appointment",
+        object_id=held.pk,
+        company_id=held.company_id,
+        before={"status": Status.HELD.value},
+        after={"status": Status.EXPIRED.value},
+    )
 
 
 def _is_holdable(own: Appointment) -> bool:

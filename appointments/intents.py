@@ -25,6 +25,7 @@ from appointments.trying_again import give_up
 from appointments.wishes import Wish, booking_key, hand_over_wish, wish_of
 from mcp_gateway.deadlocks import rerun_on_deadlock
 from mcp_gateway.kill_points import kill_point
+from mcp_gateway.principal import Principal
 
 Status = Appointment.Status
 
@@ -49,7 +50,7 @@ def book_wish(call: Call) -> Appointment | None:
     if wish is not None and wish.state == "open":
         _hand_over(call, wish)
     if (held := own_appointment(call)) is not None:
-        let_go(held, calendar_of(held.company))
+        let_go(held, calendar_of(held.company), by=Principal.of_task("booking"))
     return None
 
 

@@ -13,6 +13,8 @@ from pydantic import BaseModel
 from appointments.models import Company, Service
 from calcom.models import CalcomEventType
 from calcom.types import EventType
+from mcp_gateway.audit import record_by
+from mcp_gateway.principal import Principal
 
 
 class SyncedEventTypes(BaseModel):
@@ -25,7 +27,7 @@ class SyncedEventTypes(BaseModel):
 
 
 @transaction.atomic
-def sync_event_types(company: Company, found: Sequence[EventType]) -> SyncedEventTypes:
+def sync_event_types(company: Company, found: Sequence[EventType], *, by: Principal) -> SyncedEventTypes:
     """Make the copy equal to what Cal.com gave."""
     now = timezone.now()
     made = [
@@ -46,6 +48,13 @@ def sync_event_types(company: Company, found: Sequence[EventType]) -> SyncedEven
     removed, _ = CalcomEventType.objects.filter(company=company).exclude(event_type_id__in=known).delete()
     booked_there = Service.objects.filter(company=company, is_active=True, calcom_event_type_id__isnull=False)
     unknown = booked_there.exclude(calcom_event_type_id__in=known).values_list("name", flat=True)
-    return SyncedEventTypes(
-        added=sum(made), updated=len(made) - sum(made), removed=removed, unknown_to_calcom=sorted(unknown)
+    counts = {"added": sum(made), "updated": len(made) - sum(made), "removed": removed}
+    record_by(
+        by,
+        action="event_types.synced",
+        object_type="Company",
+        object_id=company.pk,
+        company_id=company.pk,
+        after=counts,
     )
+    return SyncedEventTypes(**counts, unknown_to_calcom=sorted(unknown))

@@ -238,10 +238,10 @@ class CalcomMCPServer(MCPServer):
             booking = client.booking(uid)
             return booking if booking.status == "accepted" else client.confirm(uid)
 
-    @rpc("syncEventTypes", Access.WRITE, is_noted=True, is_idempotent=True, cost=2, deadline_seconds=READ_DEADLINE)
+    @rpc("syncEventTypes", Access.WRITE, is_idempotent=True, cost=2, deadline_seconds=READ_DEADLINE)
     def sync_event_types(self, context: Context) -> SyncedEventTypes:
         """Bring our copy of the account's event types up to date; services keep what is set for them here."""
-        return sync_event_types(context.company, self.get_event_types(context))
+        return sync_event_types(context.company, self.get_event_types(context), by=context.principal)
 
     @rpc("syncBookings", Access.WRITE, is_noted=True, is_idempotent=True, cost=10, deadline_seconds=SYNC_DEADLINE)
     def sync_bookings(self, context: Context, everything: bool = False) -> SyncedBookings:

@@ -17,7 +17,7 @@ MAX_EMAIL = 254
 def mirror(company: Company, booking: Booking, service: Service, *, by: Principal) -> None:
     """Make the booking's row; raises IntegrityError where it has one."""
     # In a transaction of its own: others may be making the same customer, and must be seen.
-    customer = _customer(company, booking)
+    customer = _customer(company, booking, by)
     with transaction.atomic():
         _create(company, booking, service, customer, by)
 
@@ -53,7 +53,7 @@ def _create(company: Company, booking: Booking, service: Service, customer: Cust
     )
 
 
-def _customer(company: Company, booking: Booking) -> Customer | None:
+def _customer(company: Company, booking: Booking, by: Principal) -> Customer | None:
     """By the number and by nothing else: without one it stays the name on the appointment."""
     phone, attendee = phone_of(company, booking), _attendee(booking)
     if phone is None:
@@ -64,6 +64,7 @@ def _customer(company: Company, booking: Booking) -> Customer | None:
         name=attendee.name[:150],
         email=_email(attendee),
         language=_language(company, attendee),
+        by=by,
     )
 
 

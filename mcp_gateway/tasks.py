@@ -1,8 +1,12 @@
 """Celery tasks of the gateway: thin, the work is in `inbox`, `outbox` and `background`."""
 
 from celery import shared_task
+from django.db.models import Model
 
 from mcp_gateway import background, deletion, idempotency, inbox, outbox, outgoing, worker_queue
+from mcp_gateway.audit import record_by
+from mcp_gateway.models import IdempotentAnswer, LongAction, OutboxMessage, OutgoingCall
+from mcp_gateway.principal import Principal
 
 # A handler that hangs is stopped, and its attempt recorded, before another worker may take the event over.
 STOP_SECONDS = inbox.LEASE.seconds - 60
@@ -46,7 +50,7 @@ def sweep_outbox() -> int:
 @shared_task
 def forget_old_messages() -> int:
     """Delete messages that went out long ago."""
-    return outbox.forget_old()
+    return _noted("forget old messages", OutboxMessage, outbox.forget_old())
 
 
 # An item that hangs is stopped, and its result kept, before another worker may take the action over.
@@ -68,22 +72,30 @@ def sweep_long_actions() -> int:
 @shared_task
 def forget_old_long_actions() -> int:
     """Delete actions that were over long ago."""
-    return background.forget_old()
+    return _noted("forget old long actions", LongAction, background.forget_old())
 
 
 @shared_task
 def forget_idempotent_answers() -> int:
     """Delete answers that were kept long enough."""
-    return idempotency.forget_old()
+    return _noted("forget idempotent answers", IdempotentAnswer, idempotency.forget_old())
 
 
 @shared_task
 def forget_old_outgoing_calls() -> int:
     """Delete what is known of calls to vendors that nobody follows any more."""
-    return outgoing.forget_old()
+    return _noted("forget old outgoing calls", OutgoingCall, outgoing.forget_old())
 
 
 @shared_task
 def purge_deleted_rows() -> int:
     """Delete for good what staff deleted more than thirty days ago."""
     return deletion.purge()
+
+
+def _noted(task: str, model: type[Model], count: int) -> int:
+    """One entry for all that went, whosever it was."""
+    if count:
+        by, table = Principal.of_task(task), model._meta.db_table
+        record_by(by, action="rows.forgotten", object_type=model.__name__, object_id=table, before={"rows": count})
+    return count

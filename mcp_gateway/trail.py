@@ -41,6 +41,7 @@ _phrases: dict[str, Any] = {
     "gateway.called": _("%(actor)s called %(key)s"),
     "retell.webhook_tested": _("%(actor)s tested the webhook of %(object)s"),
     "secrets.encrypted_anew": _("%(actor)s encrypted the secrets in %(key)s anew"),
+    "rows.forgotten": _("%(actor)s deleted what was kept long enough: %(key)s"),
     "list.exported": _("%(actor)s exported the list %(object)s"),
 }
 _FALLBACK = _("%(actor)s: %(action)s, %(object)s")

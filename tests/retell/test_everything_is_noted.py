@@ -24,12 +24,14 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from appointments import desk
-from appointments.models import Appointment, Company, FollowUp, Service
+from appointments import desk, holds
+from appointments.customers import customer_for
+from appointments.follow_ups import follow_up
+from appointments.models import Appointment, Company, Customer, FollowUp, Service
 from appointments.trying_again import give_up
-from mcp_gateway import correlation, gateway
+from mcp_gateway import correlation, gateway, tasks
 from mcp_gateway.errors import GatewayError
-from mcp_gateway.models import ApiToken, AuditEntry, Authenticator, WebhookEvent
+from mcp_gateway.models import ApiToken, AuditEntry, Authenticator, OutgoingCall, WebhookEvent
 from mcp_gateway.principal import Principal
 from mcp_gateway.registry import Access, registry
 from mcp_gateway.tokens import create_token
@@ -258,6 +260,86 @@ class TestWebhooks:
         (entry,) = trail.done().filter(action="appointment.given_up")
         check(entry, "booking", reason="Call back.")
         assert entry.after["status"] == "failed"
+
+    def test_a_customer_who_is_made_of_a_call(self, world: World) -> None:
+        world.door.function({**WISH, "confirmed": True})
+        world.door.tell("call_ended")
+        world.work()
+        customer = Customer.objects.get()
+        (entry,) = trail.done().filter(object_type="Customer")
+        check(entry, "booking")
+        assert (entry.action, entry.object_id, entry.company) == ("customer.created", str(customer.pk), world.company)
+        assert {"name", "phone"} <= set(entry.after["filled"])
+        assert customer.name not in str(entry.after)
+        assert CALLER not in str(entry.after)
+
+    def test_a_customer_whose_gaps_are_filled(self, world: World) -> None:
+        customer = make_customer(world.company, phone=CALLER, name="Erika", email=None)
+        told: dict[str, Any] = {"phone": CALLER, "name": "Other", "email": "e@x.de", "language": "de"}
+        for _ in range(2):
+            customer_for(world.company, **told)
+        (entry,) = trail.done().filter(object_type="Customer", object_id=customer.pk)
+        check(entry, "booking")
+        assert (entry.action, entry.after) == ("customer.filled", {"filled": ["email", "language"]})
+
+    def test_follow_ups_that_the_system_opens_and_closes(self, world: World) -> None:
+        appointment = world.appointment(world.to_confirm)
+        (opened,) = trail.done().filter(action="follow_up.opened")
+        desk.confirm(appointment, by=Principal.of_task("test"))
+        (done,) = trail.done().filter(action="follow_up.done")
+        for entry in (opened, done):
+            check(entry, "follow-ups")
+            assert (entry.object_id, entry.company) == (str(FollowUp.objects.get().pk), world.company)
+        assert (opened.before, opened.after) == ({}, {"status": "open"})
+        assert (done.before, done.after) == ({"status": "open"}, {"status": "done"})
+
+    def test_a_follow_up_that_is_opened_again_and_added_to(self, world: World) -> None:
+        appointment = world.appointment()
+        for _ in range(2):
+            follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, "Look.")
+        FollowUp.objects.update(status=FollowUp.Status.DONE)
+        follow_up(appointment, FollowUp.Kind.NEEDS_REVIEW, "Look.")
+        entries = trail.done().filter(object_type="FollowUp").order_by("pk")
+        assert [entry.action for entry in entries] == ["follow_up.opened", "follow_up.added_to", "follow_up.opened"]
+        assert [entry.before for entry in entries] == [{}, {"status": "open"}, {"status": "done"}]
+
+    def test_a_callback_that_a_caller_asks_for(self, world: World) -> None:
+        for words in ("Morgen bitte", "Lieber am Freitag"):
+            world.door.function({"notes": words}, name="request_callback")
+        entries = trail.done().filter(object_type="FollowUp").order_by("pk")
+        assert [entry.action for entry in entries] == ["follow_up.opened", "follow_up.added_to"]
+        assert not any("Freitag" in str((entry.after, entry.reason)) for entry in entries)
+
+    def test_a_hold_that_nobody_used(self, world: World) -> None:
+        world.door.function(WISH)
+        held = Appointment.objects.get()
+        assert not trail.done().filter(object_type="Appointment").exists(), "the call tells of it"
+        Appointment.objects.update(call=None, held_until=timezone.now() - timedelta(minutes=1))
+        holds.renew_or_let_go(held.pk)
+        (entry,) = trail.done().filter(action="appointment.expired")
+        check(entry, "holds")
+        assert (entry.object_id, entry.before, entry.after) == (
+            str(held.pk),
+            {"status": "held"},
+            {"status": "expired"},
+        )
+
+    def test_event_types_that_a_task_takes_over(self, world: World) -> None:
+        by = Principal.of_task("test", world.company.pk)
+        gateway.call("calcom.syncEventTypes", principal=by)
+        (entry,) = trail.done().filter(action="event_types.synced")
+        check(entry, "test")
+        assert entry.after == {"added": 2, "updated": 0, "removed": 0}
+
+    def test_what_is_forgotten_is_noted_once_for_all(self, world: World) -> None:
+        long_ago = timezone.now() - timedelta(days=400)
+        for _ in range(2):
+            OutgoingCall.objects.create(at=long_ago, method="x", outcome="done", ms=1, company=world.company)
+        for _ in range(2):
+            tasks.forget_old_outgoing_calls()
+        (entry,) = trail.done().filter(action="rows.forgotten")
+        check(entry, "forget old outgoing calls")
+        assert (entry.object_type, entry.before) == ("OutgoingCall", {"rows": 2})
 
 
 def _token(world: World) -> ApiToken:
