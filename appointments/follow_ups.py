@@ -65,6 +65,7 @@ def changed_unheard(appointment: Appointment, what_was_done: str) -> None:
     for row in waits.exclude(what_to_do__contains=what_was_done):
         row.what_to_do = f"{row.what_to_do}\n{what_was_done}"[:MAX_TOLD]
         row.save(update_fields=["what_to_do", "updated_at"])
+        _record(row.pk, row.company_id, row.status, row.status)
 
 
 def changed_after_all(appointment: Appointment) -> None:

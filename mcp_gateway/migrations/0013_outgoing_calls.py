@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('appointments', '0001_initial'),
-        ('mcp_gateway', '0011_token_successors'),
+        ('mcp_gateway', '0012_words_of_states'),
     ]
 
     operations = [
