@@ -60,7 +60,7 @@ def test_a_made_appointment_is_in_the_calendar(haircut: Service, control: Calcom
 def test_what_a_program_changes_is_in_the_trail(haircut: Service) -> None:
     made = call(haircut.company, "createAppointment", service_id=haircut.pk, start=SLOT.isoformat(), name="Erika")
     call(haircut.company, "cancelAppointment", appointment_id=made["id"], reason="Ill")
-    entries = AuditEntry.objects.filter(object_id=str(made["id"])).order_by("pk")
+    entries = AuditEntry.objects.filter(object_type="Appointment", object_id=str(made["id"])).order_by("pk")
     assert [(entry.action, entry.actor, entry.reason) for entry in entries] == [
         ("appointment.booked", "booking", ""),
         ("appointment.created", "tests", ""),

@@ -79,7 +79,8 @@ def standing(row: Appointment) -> tuple[str, Any, str | None]:
 
 def audited() -> list[tuple[str, str, str]]:
     """What was done with appointments after we had booked them."""
-    since = AuditEntry.objects.exclude(action="appointment.booked").order_by("pk")
+    of_appointments = AuditEntry.objects.filter(object_type="Appointment")
+    since = of_appointments.exclude(action="appointment.booked").order_by("pk")
     return list(since.values_list("actor_kind", "action", "object_id"))
 
 
