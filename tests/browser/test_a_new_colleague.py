@@ -214,7 +214,7 @@ def test_a_new_colleague_does_everything_in_the_browser(
     follow_up.refresh_from_db()
     assert (follow_up.status, follow_up.assignee) == (FollowUp.Status.DONE, user)
     acts = trail.done().filter(object_type="FollowUp", object_id=str(follow_up.pk)).order_by("pk")
-    assert [entry.action.partition(".")[2] for entry in acts] == ["taken", "noted", "done"]
+    assert [entry.action.partition(".")[2] for entry in acts] == ["opened", "taken", "noted", "done"]
 
 
 def first_booked(company: Company) -> Appointment:
