@@ -21,6 +21,8 @@ from tests.waiting import eventually
 # How often each fault is played: `make faults` takes its time, `make test` does not.
 TIMES = int(os.environ.get("FAULT_TIMES", "2"))
 IN_EARNEST = TIMES >= 20
+# In earnest whoever comes by stands in a queue with all those whose dead workers' leases have just run out.
+KILL_SECONDS = 300 if IN_EARNEST else 60
 
 
 def victim(number: int) -> str:
@@ -52,7 +54,7 @@ class FaultyWorld(World):
 
     def await_kill(self, point: str) -> None:
         armed = self.folder / "kill" / point
-        eventually(lambda: not armed.exists(), what=f"somebody was killed at {point}", seconds=60)
+        eventually(lambda: not armed.exists(), what=f"somebody was killed at {point}", seconds=KILL_SECONDS)
 
     def await_web(self) -> None:
         eventually(self._is_ready, what="the web server answers", seconds=60)
