@@ -119,7 +119,7 @@ def test_an_end_becomes_a_booking_with_few_queries_and_one_request(
     door.function()
     door.tell("call_ended")
     asked_before = len(door.control.requests())
-    with django_assert_max_num_queries(32):  # twenty-three, and savepoints around some of them
+    with django_assert_max_num_queries(38):  # twenty-five, and savepoints around some of them
         inbox.process(WebhookEvent.objects.get().pk)
     assert Appointment.objects.get().status == Appointment.Status.SCHEDULED
     assert len(door.control.requests()) == asked_before + 1
