@@ -78,7 +78,7 @@ def _steps(request: HttpRequest, correlation_id: str) -> Iterator[Step]:
             kind=_("outgoing call"),
             what=call.method,
             badge=badge(look, call.outcome),
-            details=_("%(number)s ms") % {"number": call.ms},
+            details=f"{call.ms} ms",
         )
     for told in trail.told(request, found(AuditEntry.objects.all(), "view_auditentry")):
         yield Step(at=told.entry.at, kind=_("change"), what=told.sentence, details=told.entry.reason)
