@@ -98,9 +98,9 @@ def new_salon(url: str, number: int) -> Salon:
 
 
 @contextmanager
-def worker() -> Iterator[None]:
+def worker(concurrency: int = CONCURRENCY) -> Iterator[None]:
     """As the README has it."""
-    command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--concurrency", str(CONCURRENCY)]
+    command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--concurrency", str(concurrency)]
     with Process(command, environment={"DJANGO_SETTINGS_MODULE": "benchmarks.settings"}) as process:
         process.wait_for(partial(app.control.ping, timeout=1), 60, what="a worker that answers")
         yield

@@ -29,6 +29,7 @@ from django.test import Client
 from appointments.models import Company
 from benchmarks.admin_pages import ROWS, p95, pages
 from benchmarks.admin_rows import fill
+from benchmarks.booking import worker
 from tests.servers import Process, free_port
 
 STAFF = int(os.environ.get("STAFF_AT_ONCE", "20"))
@@ -47,7 +48,7 @@ def main() -> int:
     fill(ROWS)
     sessions = [session(number) for number in range(STAFF)]
     walked = [url for url in main_pages() if opens(url, sessions[0])]
-    with web() as port:
+    with web() as port, worker(concurrency=8):
         # Each process reads its templates once.
         for cookie in sessions:
             walk(port, cookie, walked[:1], Random(0), pause=False)

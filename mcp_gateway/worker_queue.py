@@ -6,11 +6,13 @@ nobody answers; a broker that is away is told as such and never breaks a call.
 
 import logging
 from datetime import datetime, timedelta
+from threading import Thread
 from typing import Any, Literal
 
 from celery import current_app
 from celery.app.control import Inspect
 from django.core.cache import cache
+from django.db import connections
 from django.db.models import Avg, DurationField, ExpressionWrapper, F
 from django.utils import timezone
 from pydantic import BaseModel
@@ -28,6 +30,8 @@ SIGN_OF_LIFE_SECONDS = 0.6
 SIGN_OF_LIFE_KEPT_SECONDS = 10
 SIGN_OF_LIFE_KEY = "mcp_gateway:workers"
 KNOWN_WORKERS_KEY, KNOWN_WORKERS_KEPT_SECONDS = "mcp_gateway:known_workers", 3600
+# So old an answer is still told.
+ANSWERS_HOLD = timedelta(seconds=30)
 LAST_SWEEP_KEY = "mcp_gateway:last_sweep"
 LAST_SWEEP_KEPT = timedelta(days=7)
 
@@ -98,16 +102,20 @@ def sign_of_life() -> WorkersStatus:
 
 
 def known_workers() -> Workers:
-    """Who answered lately: asked at most every ten seconds, for one page; the others are told what is known."""
+    """Who answered lately: asked at most every ten seconds, for one page; the others are told what is known.
+
+    Nobody waits for the answer where half a minute ago is known: it is for whoever looks next.
+    """
     now = timezone.now()
-    asked_at, known = cache.get(KNOWN_WORKERS_KEY, (None, None))
+    asked_at, known = cache.get(KNOWN_WORKERS_KEY, (now, None))
     if known and now - asked_at < timedelta(seconds=SIGN_OF_LIFE_KEPT_SECONDS):
         return Workers(**known)
     if known:
         cache.set(KNOWN_WORKERS_KEY, (now, known), KNOWN_WORKERS_KEPT_SECONDS)
-    answered = workers(SIGN_OF_LIFE_SECONDS)
-    cache.set(KNOWN_WORKERS_KEY, (now, answered.model_dump()), KNOWN_WORKERS_KEPT_SECONDS)
-    return answered
+    if known and now - asked_at < ANSWERS_HOLD:
+        Thread(target=_learn_workers, daemon=True).start()
+        return Workers(**known)
+    return _ask_workers()
 
 
 def note_sweep() -> None:
@@ -154,6 +162,22 @@ def metrics(seconds: float = ANSWER_SECONDS, answered: Workers | None = None) ->
         worker_count=_count(answered),
         workers_status=answered.status,
     )
+
+
+def _ask_workers() -> Workers:
+    now, answered = timezone.now(), workers(SIGN_OF_LIFE_SECONDS)
+    cache.set(KNOWN_WORKERS_KEY, (now, answered.model_dump()), KNOWN_WORKERS_KEPT_SECONDS)
+    return answered
+
+
+def _learn_workers() -> None:
+    """In a thread of its own, whose connections (the cache may be a table) nobody else closes."""
+    try:
+        _ask_workers()
+    except Exception as error:
+        logger.warning("What the workers answered could not be kept: %s", type(error).__name__)
+    finally:
+        connections.close_all()
 
 
 def _sign_of_life() -> WorkersStatus:

@@ -1,6 +1,8 @@
 """The queue page: figures, workers, and what a silent broker means."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from config.celery import app
 from mcp_gateway import worker_queue
 from mcp_gateway.models import WebhookEvent
 from tests.mcp_gateway.staff_admin.conftest import As
+from tests.waiting import eventually
 
 PAGE = reverse("admin:queue")
 Events = Callable[..., list[WebhookEvent]]
@@ -55,7 +58,9 @@ def test_a_broker_that_is_away_is_told_in_words(viewer: Client, monkeypatch: pyt
     assert str(told).startswith("The message broker does not answer")
 
 
-def test_the_workers_are_asked_for_one_page_every_ten_seconds(viewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_workers_are_asked_for_one_page_every_ten_seconds(
+    viewer: Client, in_memory: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Asking takes more than half a second, and longer where nobody answers."""
     asked: list[str] = []
     monkeypatch.setattr(worker_queue, "_ask", lambda command, **options: asked.append(command) or {})
@@ -64,7 +69,28 @@ def test_the_workers_are_asked_for_one_page_every_ten_seconds(viewer: Client, mo
     assert asked == ["stats"]
     monkeypatch.setattr(worker_queue, "SIGN_OF_LIFE_KEPT_SECONDS", 0)
     shown(viewer)
-    assert asked == ["stats", "stats"]
+    eventually(lambda: asked == ["stats", "stats"], what="they are asked again")
+
+
+def test_nobody_waits_for_workers_while_what_is_known_of_them_is_fresh_enough(
+    viewer: Client, in_memory: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown(viewer)
+    may_answer = Event()
+    stats = {"worker1": {"uptime": 1, "total": {}}}
+    monkeypatch.setattr(worker_queue, "SIGN_OF_LIFE_KEPT_SECONDS", 0)
+    monkeypatch.setattr(worker_queue, "_ask", lambda *_args, **_options: stats if may_answer.wait(20) else {})
+    assert "No worker answers" in shown(viewer)
+    may_answer.set()
+    eventually(lambda: "worker1" in shown(viewer), what="the next pages are told the answer")
+
+
+def test_what_is_known_of_workers_for_too_long_is_not_told(viewer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown(viewer)
+    monkeypatch.setattr(worker_queue, "SIGN_OF_LIFE_KEPT_SECONDS", 0)
+    monkeypatch.setattr(worker_queue, "ANSWERS_HOLD", timedelta(0))
+    monkeypatch.setattr(worker_queue, "_ask", lambda *_args, **_options: {"worker1": {"uptime": 1, "total": {}}})
+    assert "worker1" in shown(viewer)
 
 
 def test_it_takes_few_queries(viewer: Client, events: Events, django_assert_max_num_queries: Any) -> None:
