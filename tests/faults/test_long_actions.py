@@ -42,7 +42,7 @@ def test_each_event_is_replayed_once_wherever_a_worker_dies(world: FaultyWorld, 
 def test_each_booking_is_taken_over_once_wherever_a_worker_dies(world: FaultyWorld, point: str) -> None:
     user = User.objects.create_superuser("root")
     for number in range(TIMES):
-        # One each: of one account Cal.com takes a hundred and twenty requests a minute.
+        # One account each, for Cal.com counts the requests of each.
         company = world.company(f"salon-{number}", f"+49301234{number:04}")
         world.book_on_the_web(company, start_of(number).replace(tzinfo=company.zone))
         world.arm(point, victim(number))
