@@ -125,7 +125,8 @@ class ApiTokenAdmin(NoLostEditsMixin, CompanyScopedAdmin):
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         by = Principal.of_staff(request.user)
         if change:
-            super().save_model(request, obj, form, change)
+            # Nothing else: it may have been revoked or rotated since it was read.
+            obj.save(update_fields=["name", "scopes", "expires_at"])
             issued_tokens.note(by, "token.changed", obj)
             return
         made, text = issued_tokens.make(

@@ -6,6 +6,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
@@ -163,6 +164,17 @@ def test_too_many_at_once_are_left_alone(
     said = staff.post(LIST, sent, follow=True, headers={"Accept-Language": "en"}).text
     assert "More than 2 rows are chosen: nothing was done. Narrow the list by its filters" in said
     assert ApiToken.objects.filter(revoked_at=None, successor=None).count() == 3
+
+
+def test_what_is_saved_undoes_no_revocation_of_the_same_moment(member: User, company: Company, rf: Any) -> None:
+    read, _ = create_token(name="till", company=company, scopes=["*"])
+    revoke_token(read)
+    request = rf.post(LIST)
+    request.user = member
+    read.name = "cash desk"
+    admin.site._registry[ApiToken].save_model(request, read, None, change=True)
+    stored = ApiToken.objects.get()
+    assert (stored.name, stored.revoked_at is None) == ("cash desk", False)
 
 
 def test_another_companys_token_is_not_rotated(staff: Client, other_company: Company) -> None:
