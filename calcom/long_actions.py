@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from appointments.models import Company
 from mcp_gateway import background, gateway
 from mcp_gateway.background import Kind, Outcome, Result
-from mcp_gateway.errors import GatewayError
+from mcp_gateway.errors import GatewayError, RateLimited
 from mcp_gateway.models import LongAction
 from mcp_gateway.principal import Principal
 
@@ -26,6 +26,8 @@ def _compare(_action: LongAction, company_id: Any, by: Principal) -> Result:
     """Compared already, everything is found to be the same."""
     try:
         counts = gateway.call(SYNC, {"company_id": company_id, "everything": True}, principal=by)
+    except RateLimited:
+        raise
     except GatewayError as error:
         return Result(outcome=Outcome.FAILED, told=_(error.message))
     told = _(

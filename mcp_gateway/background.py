@@ -3,7 +3,8 @@
 The row is the queue, Celery only the bell. An app registers how one item of its kind is done; the items are frozen
 when the action is started, and the result of each is committed before the next begins. So a worker that is killed
 loses at most the item it was at: whoever takes over when its lease has run out does that one again, which every kind
-must bear. A worker goes on for a while only and rings for the next one then, so that other work gets its turn.
+must bear. A worker goes on for a while only and rings for the next one then, so that other work gets its turn. Where
+the starter's calls of this minute are used up, the item waits until there are new ones.
 """
 
 import logging
@@ -21,6 +22,7 @@ from django.utils import timezone, translation
 from mcp_gateway import correlation
 from mcp_gateway.audit import record_by
 from mcp_gateway.bell import ring_on_commit
+from mcp_gateway.errors import RateLimited
 from mcp_gateway.kill_points import kill_point
 from mcp_gateway.logs import log_failure
 from mcp_gateway.models import LongAction, LongActionResult
@@ -50,7 +52,8 @@ class Result:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-# Does one item as the starter, and does no harm where it was done already. What it raises becomes a failed item.
+# Does one item as the starter, and does no harm where it was done already. What it raises becomes a failed item, but
+# for RateLimited: the item is tried again when the limit allows it.
 Work = Callable[[LongAction, Any, Principal], Result]
 
 
@@ -137,6 +140,8 @@ def run(action_id: int) -> LongAction.State | None:
     with correlation.bound(action.correlation_id), translation.override(action.language or None):
         try:
             return _turn(action)
+        except RateLimited as refused:
+            return _leave(action, seconds=refused.data["retry_after"])
         except BrokenOff as reason:
             return _end(action, State.FAILED, str(reason))
 
@@ -219,6 +224,10 @@ def _done(kind: Kind, action: LongAction, item: Any, by: Principal) -> Result:
         return kind.work(action, item, by)
     except BrokenOff:
         raise
+    except RateLimited as refused:
+        if refused.retryable:
+            raise
+        return Result(outcome=Outcome.FAILED, told=translation.gettext(refused.message))
     except Exception as failure:
         log_failure(logger, f"An item of long action {action.pk} failed", failure)
         return Result(outcome=Outcome.FAILED, told=translation.gettext("Something broke: the log has the details."))
@@ -245,11 +254,12 @@ def _note(action: LongAction, item: Any, result: Result) -> bool:
 
 
 @transaction.atomic
-def _leave(action: LongAction) -> LongAction.State | None:
-    """The turn is over: the next worker that is free goes on."""
-    if not _mine(action).update(leased_until=None, tries=0):
+def _leave(action: LongAction, *, seconds: int = 0) -> LongAction.State | None:
+    """The turn is over: the next worker that is free goes on, so many seconds from now at the earliest."""
+    until = timezone.now() + timedelta(seconds=seconds) if seconds else None
+    if not _mine(action).update(leased_until=until, tries=0):
         return None
-    ring_on_commit(RUN_TASK, action.pk)
+    ring_on_commit(RUN_TASK, action.pk, countdown=seconds)
     return State.RUNNING
 
 

@@ -89,7 +89,7 @@ def check(invocation: Invocation) -> None:
     """Count the call on its limits.
 
     Raises RateLimited where one is used up, with `data.retry_after` in whole seconds, at least 1; the call then
-    counts on none of them.
+    counts on none of them. It is `retryable` unless a limit is less than what the call costs.
     """
     buckets = _buckets_of(invocation)
     if not buckets:
@@ -98,7 +98,10 @@ def check(invocation: Invocation) -> None:
     is_taken, usages = _take(buckets, cost)
     _note(usages)
     if not is_taken:
-        raise RateLimited(retry_after=max(usage.reset for usage in usages if usage.remaining < cost))
+        raise RateLimited(
+            retryable=all(bucket.limit >= cost for bucket in buckets),
+            retry_after=max(usage.reset for usage in usages if usage.remaining < cost),
+        )
 
 
 @contextmanager

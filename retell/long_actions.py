@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from appointments.models import Company
 from mcp_gateway import background, gateway
 from mcp_gateway.background import Kind, Outcome, Result
-from mcp_gateway.errors import GatewayError
+from mcp_gateway.errors import GatewayError, RateLimited
 from mcp_gateway.models import LongAction, LongActionResult
 from mcp_gateway.principal import Principal
 from retell.agent_pages.common import CHANGE, told
@@ -35,6 +35,8 @@ def _deploy(action: LongAction, agent_id: Any, by: Principal) -> Result:
     params = {"company_id": action.company_id, "agent_ids": [agent_id], **action.params}
     try:
         (row,) = gateway.call(DEPLOY, params, principal=by)["deployed"]
+    except RateLimited:
+        raise
     except GatewayError as error:
         return Result(outcome=Outcome.FAILED, told=told(error))
     return Result(outcome=_outcome(row), told=in_words(row), data=row)

@@ -1,10 +1,13 @@
 """Comparing bookings in the background: as whoever pressed for it, told in words, done again without harm."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission, User
+from django.utils import timezone
 from django.utils.translation import override
 
 from appointments.models import Appointment, Company, Service
@@ -114,3 +117,14 @@ def test_whoever_lost_the_company_has_it_not_done(
     assert background.run(started.pk) == LongAction.State.FAILED
     assert "/v2/bookings" not in [request["path"] for request in control.requests()]
     assert not Appointment.objects.exists()
+
+
+def test_with_the_calls_of_a_minute_used_up_it_waits_for_the_next(
+    company: Company, user: User, started: LongAction, control: CalcomControl, settings: Any
+) -> None:
+    settings.RATE_LIMIT_CALLER = 10
+    background.run(started.pk)
+    second = start_comparison(company, user=user, key=uuid4())
+    assert background.run(second.pk) == LongAction.State.RUNNING
+    with time_machine.travel(timezone.now() + timedelta(seconds=61)):
+        assert background.run(second.pk) == LongAction.State.DONE

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 from django.utils.translation import gettext, override
@@ -13,6 +14,7 @@ from django.utils.translation import gettext, override
 from appointments.models import Company
 from mcp_gateway import background, correlation, tasks
 from mcp_gateway.background import Kind, Outcome, Result
+from mcp_gateway.errors import RateLimited
 from mcp_gateway.models import AuditEntry, LongAction
 from mcp_gateway.principal import Principal
 from tests import bells
@@ -282,6 +284,62 @@ def test_long_turns_in_a_row_are_no_deaths(start: Start, worked: Worked, monkeyp
             background.run(action.pk)
     background.run(action.pk)
     assert counts(action) == (1, 1, 0, 0)
+
+
+class TestTheStartersCallsAreUsedUp:
+    """Of this minute: what staff may call, and what a worker calls for them, stands on one limit."""
+
+    @pytest.fixture
+    def refused(self, start: Start, worked: Worked) -> LongAction:
+        """An action whose second item was refused."""
+
+        def refuse(action: LongAction, item: Any) -> Result:
+            if item == "b":
+                raise RateLimited(retry_after=20)
+            return Result()
+
+        worked.does = refuse
+        return start("a", "b", "c")
+
+    def test_the_item_waits_until_there_are_new_ones(
+        self, refused: LongAction, worked: Worked, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        bells.rung()
+        with django_capture_on_commit_callbacks(execute=True):
+            assert background.run(refused.pk) == State.RUNNING
+        assert [(ring.args, ring.is_delayed) for ring in bells.rung()] == [((refused.pk,), True)]
+        assert counts(refused) == (3, 1, 0, 0)
+        assert background.run(refused.pk) is None
+        worked.does = lambda _action, _item: Result()
+        with time_machine.travel(timezone.now() + timedelta(seconds=21)):
+            assert background.due() == [refused.pk]
+            assert background.run(refused.pk) == State.DONE
+        assert worked.items == ["a", "b", "b", "c"]
+        assert counts(refused) == (3, 3, 0, 0)
+
+    def test_waiting_often_is_no_death(self, refused: LongAction, worked: Worked) -> None:
+        for _ in range(background.MOST_TRIES + 1):
+            background.run(refused.pk)
+            let_the_lease_run_out(refused)
+        worked.does = lambda _action, _item: Result()
+        assert background.run(refused.pk) == State.DONE
+        assert counts(refused) == (3, 3, 0, 0)
+
+    def test_it_is_cancelled_while_it_waits(self, refused: LongAction, user: User) -> None:
+        background.run(refused.pk)
+        assert background.cancel(refused.pk, Principal.of_staff(user))
+        let_the_lease_run_out(refused)
+        assert background.run(refused.pk) == State.CANCELLED
+        assert counts(refused) == (3, 1, 0, 0)
+
+    def test_what_no_minute_would_allow_has_failed(self, start: Start, worked: Worked) -> None:
+        def refuse(action: LongAction, item: Any) -> Result:
+            raise RateLimited(retryable=False, retry_after=60)
+
+        worked.does = refuse
+        action = start("a")
+        assert background.run(action.pk) == State.FAILED
+        assert action.results.get().told == gettext("Too many calls")
 
 
 class TestWhoStartedIt:

@@ -237,6 +237,15 @@ def test_a_refused_call_tells_its_limit(storage: None) -> None:
         assert (told.limit, told.remaining) == (3, 0)
 
 
+@pytest.mark.parametrize(("limit", "is_retryable"), [(3, True), (2, False)])
+def test_what_costs_more_than_a_limit_is_not_worth_another_try(limit: int, is_retryable: bool, storage: None) -> None:
+    caller, company = token(), a_company(limit)
+    call(caller, company)
+    with pytest.raises(RateLimited) as refused:
+        call(caller, company, "dear")
+    assert refused.value.retryable is is_retryable
+
+
 def test_one_request_tells_nothing_of_another() -> None:
     with fresh_usage():
         call(token(), None)

@@ -1,10 +1,13 @@
 """Deploying by hand: looking first, deciding, doing, reading what became of it, doing it again."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
+from django.utils import timezone
 
 from appointments.models import Company
 from mcp_gateway import background
@@ -97,6 +100,19 @@ def test_after_a_worker_was_killed_the_agent_is_found_as_it_should_be(
     background.run(LongAction.objects.get().pk)
     assert LongActionResult.objects.get().outcome == "skipped"
     assert account.versions(agent_id) == [(1, True), (0, True)]
+
+
+def test_with_the_calls_of_a_minute_used_up_the_agents_left_wait_for_the_next(
+    admin: Client, account: Account, agent_id: str, url: str, company: Company, settings: Any
+) -> None:
+    settings.RATE_LIMIT_CALLER = 5
+    second = account.configured(account.agent()).agent_id
+    admin.post(url)
+    action = LongAction.objects.get()
+    assert background.run(action.pk) == LongAction.State.RUNNING
+    with time_machine.travel(timezone.now() + timedelta(seconds=61)):
+        assert background.run(action.pk) == LongAction.State.DONE
+    assert {one: len(account.live_llm(one).general_tools) for one in (agent_id, second)} == {agent_id: 8, second: 8}
 
 
 def test_cancelled_the_agents_left_are_offered_again(admin: Client, account: Account, agent_id: str, url: str) -> None:
