@@ -9,6 +9,6 @@ from config.broker import use_for_files
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 use_for_files()
-app = Celery("config")
+app = Celery("config", fixups=["config.kept_connections:install"])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
