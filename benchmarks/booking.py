@@ -42,7 +42,7 @@ from retell.intake import SignedRequest
 from tests.servers import Process
 from tests.waiting import eventually
 
-SALONS, WISHES_EACH = 8, 80
+SALONS, WISHES_EACH = 16, 80
 WISHES = SALONS * WISHES_EACH
 ROUNDS = 2
 CONCURRENCY = 32
