@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.desk import Desk
+from appointments.models import Company, Customer, FollowUp
+from tests.browser.desk import PASSWORD, Desk
 from tests.journeys.conftest import running_world, world  # noqa: F401  (fixtures)
 from tests.journeys.world import World
 from tests.servers import find_program
@@ -51,3 +53,16 @@ def desk(chromium: Browser, world: World, language: str, theme: Any) -> Iterator
     with Desk.opened(chromium, world.app_url, language=language, theme=theme) as desk:
         yield desk
         assert desk.complaints == []
+
+
+@pytest.fixture
+def rows(world: World) -> dict[str, Any]:  # noqa: F811
+    """Who may do all, and a company with what there is to do and to look at."""
+    User.objects.create_superuser("root", password=PASSWORD)
+    company: Company = world.company()
+    follow_ups = [
+        FollowUp.objects.create(company=company, kind="callback", what_to_do=f"Frau {name} anrufen")
+        for name in ("Arndt", "Behrens", "Claasen")
+    ]
+    customers = [Customer.objects.create(company=company, name=name) for name in ("Doppelt", "Einzig")]
+    return {"follow_ups": follow_ups, "customers": customers}

@@ -36,13 +36,21 @@ class Desk:
     @classmethod
     @contextmanager
     def opened(
-        cls, browser: Browser, base_url: str, *, language: str, theme: Literal["light", "dark"], width: int = 1280
+        cls,
+        browser: Browser,
+        base_url: str,
+        *,
+        language: str,
+        theme: Literal["light", "dark"],
+        width: int = 1280,
+        has_scripts: bool = True,
     ) -> Iterator[Self]:
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             locale=LOCALES[language],
             color_scheme=theme,
             reduced_motion="reduce",
+            java_script_enabled=has_scripts,
         )
         desk = cls(context.new_page(), base_url, language)
         desk.page.on("console", desk._note_console)

@@ -3,12 +3,10 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.urls import reverse
 
-from appointments.models import Company, Customer, FollowUp
-from tests.browser.desk import PASSWORD, Desk
-from tests.journeys.world import World
+from appointments.models import FollowUp
+from tests.browser.desk import Desk
 
 pytestmark = pytest.mark.processes
 # More stops than any page of a test has before what is looked for.
@@ -60,18 +58,6 @@ class Keyboard:
     def choose(self, label: str) -> None:
         """In a list of choices that has the focus."""
         self.page.keyboard.type(label)
-
-
-@pytest.fixture
-def rows(world: World) -> dict[str, Any]:
-    User.objects.create_superuser("root", password=PASSWORD)
-    company: Company = world.company()
-    follow_ups = [
-        FollowUp.objects.create(company=company, kind="callback", what_to_do=f"Frau {name} anrufen")
-        for name in ("Arndt", "Behrens", "Claasen")
-    ]
-    customers = [Customer.objects.create(company=company, name=name) for name in ("Doppelt", "Einzig")]
-    return {"follow_ups": follow_ups, "customers": customers}
 
 
 @in_german
@@ -159,3 +145,15 @@ def test_the_focus_goes_into_a_dialog_and_back(desk: Desk, rows: dict[str, Any])
     keyboard.press("Escape")
     assert desk.page.locator("dialog[open]").count() == 0
     assert keyboard.focused() == before
+
+
+@in_german
+@in_light
+def test_a_key_that_is_typed_into_a_field_is_text(desk: Desk, rows: dict[str, Any]) -> None:
+    desk.log_in("root")
+    desk.open(reverse("admin:appointments_followup_changelist"))
+    search = desk.page.locator("#searchbar")
+    search.focus()
+    desk.page.keyboard.type("/?gh")
+    assert search.input_value() == "/?gh"
+    assert desk.page.locator("dialog[open]").count() == 0
