@@ -8,8 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from appointments.models import Company
 from mcp_gateway import background, gateway
-from mcp_gateway.background import Kind, Outcome, Result
-from mcp_gateway.errors import GatewayError, RateLimited
+from mcp_gateway.background import Kind, Result
 from mcp_gateway.models import LongAction
 from mcp_gateway.principal import Principal
 
@@ -24,12 +23,7 @@ def start_comparison(company: Company, *, user: Any, key: UUID | None) -> LongAc
 
 def _compare(_action: LongAction, company_id: Any, by: Principal) -> Result:
     """Compared already, everything is found to be the same."""
-    try:
-        counts = gateway.call(SYNC, {"company_id": company_id, "everything": True}, principal=by)
-    except RateLimited:
-        raise
-    except GatewayError as error:
-        return Result(outcome=Outcome.FAILED, told=_(error.message))
+    counts = gateway.call(SYNC, {"company_id": company_id, "everything": True}, principal=by)
     told = _(
         "Compared: %(seen)d. Taken over: %(mirrored)d, moved: %(moved)d, cancelled: %(cancelled)d, "
         "for people to look at: %(differences)d."

@@ -22,7 +22,7 @@ from django.utils import timezone, translation
 from mcp_gateway import correlation
 from mcp_gateway.audit import record_by
 from mcp_gateway.bell import ring_on_commit
-from mcp_gateway.errors import RateLimited
+from mcp_gateway.errors import GatewayError, RateLimited
 from mcp_gateway.kill_points import kill_point
 from mcp_gateway.logs import log_failure
 from mcp_gateway.models import LongAction, LongActionResult
@@ -62,6 +62,7 @@ class Kind:
     """`permission`: who may start and cancel it. `object_type`: what its items are the keys of, such as "Company".
 
     `details`: a template for what its results have in `data`; `context` makes what else that needs.
+    `told`: the words for an item that a GatewayError has failed.
     """
 
     title: Any
@@ -70,6 +71,7 @@ class Kind:
     object_type: str = ""
     details: str = ""
     context: Callable[[LongAction, Sequence[LongActionResult]], dict[str, Any]] = lambda _action, _results: {}
+    told: Callable[[GatewayError], str] = lambda error: translation.gettext(error.message)
 
 
 class BrokenOff(Exception):
@@ -224,10 +226,10 @@ def _done(kind: Kind, action: LongAction, item: Any, by: Principal) -> Result:
         return kind.work(action, item, by)
     except BrokenOff:
         raise
-    except RateLimited as refused:
-        if refused.retryable:
+    except GatewayError as error:
+        if isinstance(error, RateLimited) and error.retryable:
             raise
-        return Result(outcome=Outcome.FAILED, told=translation.gettext(refused.message))
+        return Result(outcome=Outcome.FAILED, told=kind.told(error))
     except Exception as failure:
         log_failure(logger, f"An item of long action {action.pk} failed", failure)
         return Result(outcome=Outcome.FAILED, told=translation.gettext("Something broke: the log has the details."))

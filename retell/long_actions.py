@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy
 from appointments.models import Company
 from mcp_gateway import background, gateway
 from mcp_gateway.background import Kind, Outcome, Result
-from mcp_gateway.errors import GatewayError, RateLimited
 from mcp_gateway.models import LongAction, LongActionResult
 from mcp_gateway.principal import Principal
 from retell.agent_pages.common import CHANGE, told
@@ -33,12 +32,7 @@ def start_deployment(
 def _deploy(action: LongAction, agent_id: Any, by: Principal) -> Result:
     """Deployed already, it is found to be so."""
     params = {"company_id": action.company_id, "agent_ids": [agent_id], **action.params}
-    try:
-        (row,) = gateway.call(DEPLOY, params, principal=by)["deployed"]
-    except RateLimited:
-        raise
-    except GatewayError as error:
-        return Result(outcome=Outcome.FAILED, told=told(error))
+    (row,) = gateway.call(DEPLOY, params, principal=by)["deployed"]
     return Result(outcome=_outcome(row), told=in_words(row), data=row)
 
 
@@ -66,4 +60,5 @@ background.kinds[DEPLOYMENT] = Kind(
     work=_deploy,
     details="staff/agents_deployed.html",
     context=_context,
+    told=told,
 )
